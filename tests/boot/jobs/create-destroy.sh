@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Guests of 256 MiB destroyed at random moments of their lives, between the first instruction and the
+# shell, leave nothing behind. CYCLES (default 8) and SEED may come from /root/create-destroy.conf.
+. /job/lib.sh
+
+CYCLES=8 SEED=1
+[ ! -e /root/create-destroy.conf ] || . /root/create-destroy.conf
+random=$SEED
+
+# A small generator of our own: the same seed gives the same moments.
+next_random() {
+	random=$(((random * 1103515245 + 12345) % 2147483648))
+	echo $((random / 65536 % $1)) >/run/random
+}
+
+check a_guest_boots_and_powers_off warm_up
+before=$(free-pages)
+cycle=0
+while [ $cycle -lt "$CYCLES" ]; do
+	cycle=$((cycle + 1))
+	next_random 60
+	tenths=$(cat /run/random)
+	name=cycle$cycle
+	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" 'vif = [ "bridge=xenbr0" ]' || failed=1
+	sleep $((tenths / 10)).$((tenths % 10))
+	xl destroy $name || failed=1
+	if all_pages_returned "$before"; then
+		echo "# cycle $cycle: destroyed after $tenths/10 s"
+	else
+		failed=1
+		break
+	fi
+done
+check guests_destroyed_at_random_moments_leave_every_frame [ $failed = 0 ]
+check no_guest_remains [ "$(xl list | wc -l)" = 2 ]
+finish

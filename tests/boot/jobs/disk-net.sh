@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Split drivers: a guest's disk on a file and on a block device of dom0, its root on a disk image, and its
+# network to dom0 and to another guest.
+. /job/lib.sh
+
+disk_line() {
+	echo "disk = [ \"format=raw,vdev=xvdb,access=w,target=$1\" ]"
+}
+
+# What the guest wrote must be in dom0's file, not just in the guest's page cache.
+same_data() {
+	want=$(sed -n 's/^guest: disk xvdb md5 \([0-9a-f]*\).*/\1/p' "$console/guest-$1.log")
+	got=$(dd if="$2" bs=64k count=3 2>/dev/null | md5sum)
+	[ -n "$want" ] && [ "$want" = "${got%% *}" ]
+}
+
+loop_is_free() {
+	[ -z "$(losetup -j "$1")" ]
+}
+
+check a_guest_boots_and_powers_off warm_up
+before=$(free-pages)
+dd if=/dev/zero of=/run/file.img bs=1M count=4 2>/dev/null
+dd if=/dev/zero of=/run/phy.img bs=1M count=4 2>/dev/null
+phy=$(losetup -f --show /run/phy.img)
+vif='vif = [ "bridge=xenbr0" ]'
+
+check guest_with_file_disk_is_created \
+	create_guest file 256 1 "ip=10.0.5.11/24 disk=xvdb ping=10.0.5.1" "$(disk_line /run/file.img)" "$vif"
+check guest_with_device_disk_is_created \
+	create_guest phy 256 2 "ip=10.0.5.12/24 disk=xvdb ping=10.0.5.1,10.0.5.11" "$(disk_line "$phy")" "$vif"
+check guest_reads_back_what_it_wrote_to_a_file wait_until 120 guest_says file "disk xvdb md5"
+check dom0_finds_it_in_the_file same_data file /run/file.img
+check guest_reads_back_what_it_wrote_to_a_device wait_until 120 guest_says phy "disk xvdb md5"
+check dom0_finds_it_on_the_device same_data phy "$phy"
+check guest_pings_dom0 wait_until 60 guest_says file "ping 10.0.5.1 answers"
+check guest_pings_guest wait_until 60 guest_says phy "ping 10.0.5.11 answers"
+check dom0_pings_guest ping -c 1 -W 5 10.0.5.12 >/dev/null
+[ $failed = 0 ] || { show_console file; show_console phy; }
+check guest_with_file_disk_is_destroyed xl destroy file
+check guest_with_device_disk_is_destroyed xl destroy phy
+check the_loop_device_is_released wait_until 10 loop_is_free /run/file.img
+
+check guest_with_its_root_on_disk_is_created xl create -q /etc/xen/demo.cfg
+check guest_mounts_its_root wait_until 120 guest_says demo "root xvda"
+check its_shell_comes_up wait_until 60 grep -q "Proxenos demo guest" $console/guest-demo.log
+[ $failed = 0 ] || show_console demo
+check guest_with_its_root_on_disk_is_destroyed xl destroy demo
+check every_frame_came_back all_pages_returned "$before"
+finish

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the jobs share. A job runs in dom0 and prints one line per claim, "ok NAME" or "not ok NAME";
+# finish() ends it with status 1 when one failed. Guests' consoles are read from xenconsoled's logs.
+
+failed=0
+console=/var/log/xen/console
+
+# check NAME COMMAND...: the claim NAME holds when COMMAND succeeds.
+check() {
+	claim=$1
+	shift
+	if "$@"; then
+		echo "ok $claim"
+	else
+		echo "not ok $claim"
+		failed=1
+	fi
+}
+
+finish() {
+	exit $failed
+}
+
+# wait_until SECONDS COMMAND...
+wait_until() {
+	read -r now rest </proc/uptime
+	deadline=$((${now%.*} + $1))
+	shift
+	until "$@"; do
+		read -r now rest </proc/uptime
+		[ "${now%.*}" -lt $deadline ] || return 1
+		sleep 0.2
+	done
+}
+
+# guest_says NAME TEXT: its console printed a line "guest: TEXT...".
+guest_says() {
+	grep -q "^guest: $2" "$console/guest-$1.log" 2>/dev/null
+}
+
+# create_guest NAME MEMORY VCPUS EXTRA [LINE...]: further lines go into the configuration.
+create_guest() {
+	{
+		echo "name = \"$1\""
+		echo 'kernel = "/boot/vmlinuz"'
+		echo 'ramdisk = "/boot/guest-initrd.cpio.gz"'
+		echo "extra = \"console=hvc0 quiet $4\""
+		echo "memory = $2"
+		echo "vcpus = $3"
+		echo 'on_crash = "destroy"'
+		config=/run/$1.cfg
+		shift 4
+		for line in "$@"; do
+			echo "$line"
+		done
+	} >"$config"
+	xl create -q "$config" >/run/create.log 2>&1 || {
+		sed 's/^/# /' /run/create.log
+		return 1
+	}
+}
+
+guest_lives() {
+	xl list "$1" >/dev/null 2>&1
+}
+
+guest_is_gone() {
+	! guest_lives "$1"
+}
+
+# all_pages_returned BEFORE: as many frames are free as then. Teardown ends a little after xl does.
+pages_are_free() {
+	[ "$(free-pages)" -ge "$1" ]
+}
+
+all_pages_returned() {
+	wait_until 15 pages_are_free "$1" || {
+		echo "# free pages: $1 before, $(free-pages) now"
+		return 1
+	}
+}
+
+# The first guest makes dom0 and the hypervisor grow tables that stay; count frames after it.
+warm_up() {
+	create_guest warm-up 128 1 halt && wait_until 90 guest_is_gone warm-up
+}
+
+show_console() {
+	echo "# console of $1:"
+	tail -n 20 "$console/guest-$1.log" 2>/dev/null | sed 's/^/#   /'
+}
