@@ -5,17 +5,22 @@
 #ifndef LIB_INFLATE_H
 #define LIB_INFLATE_H
 
-#include "lib/types.h"
+#include "lib/crc.h"
+
+/* One Huffman code: a table for the short code words, counts and symbols for the long ones. */
+#define INFLATE_FAST_BITS 10
+
+struct inflate_code {
+	uint16_t fast[1 << INFLATE_FAST_BITS]; /* symbol << 4 | length; 0: longer than the table */
+	uint16_t counts[16];
+	uint16_t sorted[288];
+};
 
 struct inflate_workspace {
-	uint32_t literal_table[1 << 10];
-	uint32_t distance_table[1 << 8];
-	uint16_t literal_sorted[288];
-	uint16_t distance_sorted[32];
-	uint16_t literal_counts[16];
-	uint16_t distance_counts[16];
+	struct inflate_code literal;
+	struct inflate_code distance;
 	uint8_t lengths[320];
-	uint32_t crc32[256];
+	struct crc32_tables crc32;
 };
 
 /* Contract as xz_decode(): the output buffer is the window, bytes after the member are ignored. */

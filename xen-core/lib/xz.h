@@ -6,14 +6,35 @@
 #ifndef LIB_XZ_H
 #define LIB_XZ_H
 
-#include "lib/types.h"
+#include "lib/crc.h"
 
-/* LZMA2 allows lc + lp <= 4: 1846 fixed probabilities and 768 << 4 for literals, and 2 spare. */
-#define XZ_PROBABILITIES (1848 + (768 << 4))
+/* Match lengths: short ones by position, long ones for all. */
+struct xz_length_model {
+	uint16_t choice[2];
+	uint16_t low[16][8];
+	uint16_t middle[16][8];
+	uint16_t high[256];
+};
+
+/* The probabilities of one LZMA state; nothing but uint16_t inside. */
+struct xz_model {
+	uint16_t is_match[12][16];
+	uint16_t is_rep[12];
+	uint16_t is_rep0[12];
+	uint16_t is_rep1[12];
+	uint16_t is_rep2[12];
+	uint16_t is_rep0_long[12][16];
+	uint16_t distance_slot[4][64];
+	uint16_t distance_special[114];
+	uint16_t distance_align[16];
+	struct xz_length_model match_length;
+	struct xz_length_model rep_length;
+	uint16_t literal[16][768]; /* lc + lp <= 4 in LZMA2 */
+};
 
 struct xz_workspace {
-	uint16_t probabilities[XZ_PROBABILITIES];
-	uint32_t crc32[256];
+	struct xz_model model;
+	struct crc32_tables crc32;
 	uint64_t crc64[256];
 };
 
