@@ -34,8 +34,8 @@
 #include <xen/virq.h>
 #include <xen/xenpmu.h>
 
-#define HYPERCALL(nr, name, kinds, nargs) \
-	_Static_assert((nr) == __HYPERVISOR_##name, "number of " #name); \
+#define HYPERCALL(nr, name, kinds, nargs)                                                          \
+	_Static_assert((nr) == __HYPERVISOR_##name, "number of " #name);                           \
 	_Static_assert((nargs) <= 5, "arguments of " #name);
 #include "hypercall.def"
 #undef HYPERCALL
@@ -59,9 +59,9 @@ enum right { ANY, TARGET, DM, CONTROL, HARDWARE, XENSTORE };
 enum direction { NONE, IN, OUT, INOUT };
 enum restart { ONCE, RESTARTS };
 
-#define SUBOP(family, nr, name, tag, direction, right, restarts) \
-	_Static_assert((nr) == OF_##family(name), "number of " #family " " #name); \
-	_Static_assert((right) <= XENSTORE && (direction) <= INOUT && (restarts) <= RESTARTS, \
+#define SUBOP(family, nr, name, tag, direction, right, restarts)                                   \
+	_Static_assert((nr) == OF_##family(name), "number of " #family " " #name);                 \
+	_Static_assert((right) <= XENSTORE && (direction) <= INOUT && (restarts) <= RESTARTS,      \
 		       "row of " #family " " #name);
 #include "subop.def"
 #undef SUBOP

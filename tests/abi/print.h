@@ -11,11 +11,11 @@ int main(void)
 {
 #define STRUCT(tag) printf("struct %s %zu\n", #tag, sizeof(struct tag));
 #define UNION(tag) printf("union %s %zu\n", #tag, sizeof(union tag));
-#define FIELD(tag, field) \
-	printf("%s.%s %zu:%zu\n", #tag, #field, offsetof(struct tag, field), \
+#define FIELD(tag, field)                                                                          \
+	printf("%s.%s %zu:%zu\n", #tag, #field, offsetof(struct tag, field),                       \
 	       sizeof(((struct tag *)0)->field));
-#define UFIELD(tag, field) \
-	printf("%s.%s %zu:%zu\n", #tag, #field, offsetof(union tag, field), \
+#define UFIELD(tag, field)                                                                         \
+	printf("%s.%s %zu:%zu\n", #tag, #field, offsetof(union tag, field),                        \
 	       sizeof(((union tag *)0)->field));
 #define PLACE(tag, field) printf("%s.%s %zu\n", #tag, #field, offsetof(struct tag, field));
 #define CONST(name) printf("%s %lld\n", #name, (long long)(name));

@@ -271,7 +271,7 @@ struct xen_arch_domainconfig {
 };
 XEN_ABI_SIZE(struct xen_arch_domainconfig, 8);
 
-/* --- CPUID leaves of the hypervisor; HVM guests may find them at a multiple of 0x100 above ----- */
+/* --- CPUID leaves of the hypervisor; HVM guests may find them at a multiple of 0x100 above --- */
 #define XEN_CPUID_FIRST_LEAF 0x40000000
 #define XEN_CPUID_LEAF(i) (XEN_CPUID_FIRST_LEAF + (i))
 #define XEN_CPUID_MAX_NUM_LEAVES 5

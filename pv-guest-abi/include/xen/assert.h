@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define XEN_ABI_SIZE(type, size) _Static_assert(sizeof(type) == (size), "size of " #type)
-#define XEN_ABI_AT(type, field, offset) \
+#define XEN_ABI_AT(type, field, offset)                                                            \
 	_Static_assert(offsetof(type, field) == (offset), "offset of " #field " in " #type)
 
 #endif

@@ -102,7 +102,7 @@ typedef uint8_t xen_domain_handle_t[16];
 #define VMASST_TYPE_runstate_update_flag 5
 #define VMASST_TYPE_m2p_strict 32
 
-/* --- update_va_mapping: what to flush (bits 0-1) and where (bit 2, or a pointer to a CPU mask) -- */
+/* --- update_va_mapping: what to flush (bits 0-1) and where (bit 2, or a mask) ------- */
 #define UVMF_NONE 0UL
 #define UVMF_TLB_FLUSH 1UL
 #define UVMF_INVLPG 2UL

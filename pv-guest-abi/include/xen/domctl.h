@@ -103,7 +103,7 @@
 #define XEN_DOMCTL_IOMMU_MAX XEN_DOMCTL_IOMMU_no_sharept
 
 #define XEN_DOMCTL_GRANT_version_mask 0xf
-#define XEN_DOMCTL_GRANT_version(v) ((v) & XEN_DOMCTL_GRANT_version_mask)
+#define XEN_DOMCTL_GRANT_version(v) ((v)&XEN_DOMCTL_GRANT_version_mask)
 
 struct xen_domctl_createdomain {
 	uint32_t ssidref;
@@ -318,8 +318,8 @@ XEN_ABI_SIZE(struct xen_domctl_vcpu_msrs, 16);
 struct xen_domctl_cpu_policy {
 	uint32_t nr_leaves;
 	uint32_t nr_msrs;
-	uint64_t leaves; /* guest pointer to struct xen_cpuid_leaf */
-	uint64_t msrs;   /* guest pointer to struct xen_msr_entry */
+	uint64_t leaves;   /* guest pointer to struct xen_cpuid_leaf */
+	uint64_t msrs;     /* guest pointer to struct xen_msr_entry */
 	uint32_t err_leaf; /* out: what was wrong, ~0 if nothing */
 	uint32_t err_subleaf;
 	uint32_t err_msr;

@@ -28,9 +28,9 @@
 #define EVTCHNOP_set_priority 13
 
 struct evtchn_alloc_unbound {
-	domid_t dom; /* whose port */
+	domid_t dom;        /* whose port */
 	domid_t remote_dom; /* who may bind to it */
-	uint32_t port; /* out */
+	uint32_t port;      /* out */
 };
 XEN_ABI_SIZE(struct evtchn_alloc_unbound, 8);
 
@@ -54,7 +54,7 @@ XEN_ABI_SIZE(struct evtchn_bind_virq, 12);
 struct evtchn_bind_pirq {
 	uint32_t pirq;
 	uint32_t flags; /* BIND_PIRQ__* */
-	uint32_t port; /* out */
+	uint32_t port;  /* out */
 };
 XEN_ABI_SIZE(struct evtchn_bind_pirq, 12);
 

@@ -215,7 +215,7 @@ XEN_ABI_SIZE(struct gnttab_set_version, 4);
 struct gnttab_get_status_frames {
 	uint32_t nr_frames;
 	domid_t dom;
-	int16_t status; /* out */
+	int16_t status;      /* out */
 	uint64_t frame_list; /* guest pointer to uint64_t[nr_frames] */
 };
 XEN_ABI_SIZE(struct gnttab_get_status_frames, 16);

@@ -44,7 +44,7 @@
 
 /* mem_flags: bits 7-0 address width (0: any), bits 15-8 node + 1 (0: any), then flags. */
 #define XENMEMF_address_bits(x) (x)
-#define XENMEMF_get_address_bits(x) ((x) & 0xffU)
+#define XENMEMF_get_address_bits(x) ((x)&0xffU)
 #define XENMEMF_node(x) (((x) + 1) << 8)
 #define XENMEMF_get_node(x) ((((x) >> 8) - 1) & 0xffU)
 #define XENMEMF_populate_on_demand (1U << 16)

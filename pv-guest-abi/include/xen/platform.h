@@ -306,7 +306,7 @@ XEN_ABI_SIZE(struct xen_processor_cx, 48);
 
 struct xen_processor_power {
 	uint32_t count;
-	uint32_t flags; /* bits: bm_control, bm_check, has_cst, power_setup_done, bm_rld_set */
+	uint32_t flags;  /* bits: bm_control, bm_check, has_cst, power_setup_done, bm_rld_set */
 	uint64_t states; /* guest pointer to struct xen_processor_cx */
 };
 XEN_ABI_SIZE(struct xen_processor_power, 16);

@@ -46,7 +46,7 @@ struct sched_remote_shutdown {
 XEN_ABI_SIZE(struct sched_remote_shutdown, 8);
 
 struct sched_watchdog {
-	uint32_t id; /* 0: start a new one */
+	uint32_t id;      /* 0: start a new one */
 	uint32_t timeout; /* seconds, 0: stop */
 };
 XEN_ABI_SIZE(struct sched_watchdog, 8);

@@ -94,7 +94,7 @@ struct xen_sysctl_getdomaininfolist {
 	domid_t first_domain;
 	uint16_t pad0;
 	uint32_t max_domains;
-	uint64_t buffer; /* guest pointer to struct xen_domctl_getdomaininfo */
+	uint64_t buffer;      /* guest pointer to struct xen_domctl_getdomaininfo */
 	uint32_t num_domains; /* out */
 	uint32_t pad1;
 };
@@ -115,7 +115,7 @@ XEN_ABI_SIZE(struct xen_sysctl_cpuinfo, 8);
 struct xen_sysctl_getcpuinfo {
 	uint32_t max_cpus;
 	uint32_t pad0;
-	uint64_t info; /* guest pointer to struct xen_sysctl_cpuinfo */
+	uint64_t info;    /* guest pointer to struct xen_sysctl_cpuinfo */
 	uint32_t nr_cpus; /* out */
 	uint32_t pad1;
 };

@@ -10,20 +10,20 @@
 
 #include "../assert.h"
 
-#define DEFINE_RING_TYPES(name, request_type, response_type) \
-	union name##_sring_entry { \
-		request_type req; \
-		response_type rsp; \
-	}; \
-	struct name##_sring { \
-		uint32_t req_prod; \
-		uint32_t req_event; \
-		uint32_t rsp_prod; \
-		uint32_t rsp_event; \
-		uint8_t pad[48]; \
-		union name##_sring_entry ring[]; \
-	}; \
-	XEN_ABI_AT(struct name##_sring, rsp_prod, 8); \
+#define DEFINE_RING_TYPES(name, request_type, response_type)                                       \
+	union name##_sring_entry {                                                                 \
+		request_type req;                                                                  \
+		response_type rsp;                                                                 \
+	};                                                                                         \
+	struct name##_sring {                                                                      \
+		uint32_t req_prod;                                                                 \
+		uint32_t req_event;                                                                \
+		uint32_t rsp_prod;                                                                 \
+		uint32_t rsp_event;                                                                \
+		uint8_t pad[48];                                                                   \
+		union name##_sring_entry ring[];                                                   \
+	};                                                                                         \
+	XEN_ABI_AT(struct name##_sring, rsp_prod, 8);                                              \
 	XEN_ABI_AT(struct name##_sring, ring, 64)
 
 #endif
