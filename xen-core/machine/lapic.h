@@ -7,8 +7,11 @@
 
 #include "lib/types.h"
 
-/* Finds the mode firmware left (or turns x2APIC on if the CPU has it), maps the page. Boot CPU. */
-void lapic_init(void);
+/* Where the register page is; the caller maps it uncached (machine/ is below mm/). */
+uint64_t lapic_page_address(void);
+/* Finds the mode firmware left (or turns x2APIC on if the CPU has it). page: the registers,
+ * mapped; unused and may be NULL in x2APIC mode. Boot CPU. */
+void lapic_init(void *page);
 /* Enables this CPU's: spurious vector, error vector, timer masked. Every CPU. */
 void lapic_cpu_init(void);
 bool lapic_is_x2apic(void);
@@ -20,6 +23,7 @@ void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, uint8_t page);
 /* One-shot timer: counts down from count at the bus rate divided by 16 (lapic_timer_hz). */
 void lapic_timer_calibrate(uint64_t ticks_per_second);
+uint64_t lapic_timer_hz(void); /* 0: not calibrated */
 void lapic_timer_set(uint32_t count); /* 0 stops */
 uint32_t lapic_timer_count(void);
 /* TSC-deadline mode where CPUID 1.ECX[24] has it. */

@@ -60,6 +60,10 @@ void irq_retarget(uint32_t pirq, unsigned int cpu);
 bool irq_needs_eoi(uint32_t pirq);
 /* PHYSDEVOP_eoi; harmless when nothing is pending. */
 void irq_eoi(uint32_t pirq);
+/* arm(deadline) starts a timer that calls irq_force_eoi() and goes on with what that returns
+ * (~0: stop): a guest that never ends a level interrupt does not block the line. */
+void irq_set_eoi_timer(void (*arm)(uint64_t deadline));
+uint64_t irq_force_eoi(uint64_t now);
 
 void irq_dump(void (*print)(const char *format, ...));
 
