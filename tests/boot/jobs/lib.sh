@@ -29,7 +29,7 @@ wait_until() {
 	until "$@"; do
 		read -r now rest </proc/uptime
 		[ "${now%.*}" -lt $deadline ] || return 1
-		sleep 0.2
+		sleep 0.3
 	done
 }
 
@@ -38,8 +38,18 @@ guest_says() {
 	grep -q "^guest: $2" "$console/guest-$1.log" 2>/dev/null
 }
 
+# guest_will_say NAME SECONDS TEXT: waits for that line, but not for a guest that is gone.
+guest_will_say() {
+	wait_until "$2" says_or_is_gone "$1" "$3" && guest_says "$1" "$3"
+}
+
+says_or_is_gone() {
+	guest_says "$1" "$2" || guest_is_gone "$1"
+}
+
 # create_guest NAME MEMORY VCPUS EXTRA [LINE...]: further lines go into the configuration.
 create_guest() {
+	config=/run/$1.cfg
 	{
 		echo "name = \"$1\""
 		echo 'kernel = "/boot/vmlinuz"'
@@ -48,7 +58,6 @@ create_guest() {
 		echo "memory = $2"
 		echo "vcpus = $3"
 		echo 'on_crash = "destroy"'
-		config=/run/$1.cfg
 		shift 4
 		for line in "$@"; do
 			echo "$line"
@@ -68,13 +77,13 @@ guest_is_gone() {
 	! guest_lives "$1"
 }
 
-# all_pages_returned BEFORE: as many frames are free as then. Teardown ends a little after xl does.
+# all_pages_returned BEFORE [SLACK]: as many frames are free as then. Teardown ends a little after xl does.
 pages_are_free() {
 	[ "$(free-pages)" -ge "$1" ]
 }
 
 all_pages_returned() {
-	wait_until 15 pages_are_free "$1" || {
+	wait_until 15 pages_are_free $(($1 - ${2:-0})) || {
 		echo "# free pages: $1 before, $(free-pages) now"
 		return 1
 	}
