@@ -20,6 +20,29 @@ static inline void frame_unmap(const void *page unused_arg)
 {
 }
 
+/* The allocator's announcements, of use to the simulated machine only: it poisons free frames and
+ * can be told to run out of memory. */
+static inline void frame_mark_free(mfn_t first unused_arg, uint64_t count unused_arg)
+{
+}
+
+static inline void frame_mark_used(mfn_t first unused_arg, uint64_t count unused_arg)
+{
+}
+
+static inline bool frame_refuse_allocation(void)
+{
+	return false;
+}
+
+static inline void memory_mark_free(const void *start unused_arg, size_t bytes unused_arg)
+{
+}
+
+static inline void memory_mark_used(const void *start unused_arg, size_t bytes unused_arg)
+{
+}
+
 /* For memory the core allocated itself (heap, frame_alloc): its frame and machine address. */
 static inline maddr_t pointer_to_maddr(const void *pointer)
 {

@@ -27,7 +27,7 @@ void tlb_flush_page_cpus(const struct cpu_set *cpus, uint64_t address);
 /* Answers a flush request another CPU has made of this one. Cheap when there is none. */
 void tlb_poll(void);
 
-/* The stamp to write into a frame now. */
+/* The stamp to write into a frame now. Never 0: that means no translation was ever made. */
 uint32_t tlb_epoch(void);
 /* True if this CPU set may still hold translations from before the stamp. */
 bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp);

@@ -16,14 +16,18 @@
 
 #define BUDDY_ZERO (1U << 0)    /* contents zero */
 #define BUDDY_NO_FLUSH (1U << 1) /* the caller flushes stale translations before use */
+#define BUDDY_FROM_CLAIM (1U << 2) /* out of a claim of at least that many, which success reduces */
 
+/* Empties it: before the first buddy_add(). */
 void buddy_init(void);
 /* Adds free RAM, at boot: the frames must have been declared. */
 void buddy_add(mfn_t first, uint64_t count);
 
 /* A block of 2^order frames wholly below 2^address_bits bytes (0: no limit); MFN_NONE if none.
- * Reference counts are 0, owner is DOMID_XEN, type none. */
+ * Reference counts are 0, owner is DOMID_XEN, type none. Frames that others have claimed are not
+ * given. */
 mfn_t buddy_alloc(unsigned int order, unsigned int address_bits, unsigned int flags);
+/* No references may be left; types and owners are reset here. */
 void buddy_free(mfn_t first, unsigned int order);
 
 uint64_t buddy_free_count(void);  /* frames */

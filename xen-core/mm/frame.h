@@ -26,6 +26,7 @@
 /* struct frame.refs: */
 #define FRAME_ALLOCATED (1U << 31)
 #define FRAME_HEAP (1U << 30)
+#define FRAME_RELINQUISHED (1U << 29) /* memory_relinquish() has passed it */
 #define FRAME_REF_MASK 0x0fffffffU
 
 /* struct frame.type: */
@@ -57,14 +58,40 @@ _Static_assert(sizeof(struct frame) == 24, "1/128 of RAM with the M2P");
 
 #define FRAME_LIST_END 0xffffffffU
 
+/* struct frame.owner, beside domain ids: */
+#define FRAME_OWNER_NOT_RAM 0xffffU /* a hole in a granule that has RAM: never valid */
+#define FRAME_OWNER_FREE 0xfffeU    /* first frame of a free block; partial_index is its order */
+
+/* The table is populated in granules of 2 MiB of RAM: 512 entries, three pages of table. */
+#define FRAME_GRANULE_SHIFT 9
+#define FRAME_GRANULE (1UL << FRAME_GRANULE_SHIFT)
+#define FRAME_END_MAX (5UL << 28) /* the direct map's 5 TiB */
+
 /* The table covers mfn 0..frame_end-1 with holes. Set by mm/map.c at boot (real) or the test. */
 extern struct frame *frame_table;
 extern uint64_t frame_end;
 
-/* True if this frame is RAM with an entry in the table. */
-bool frame_is_valid(mfn_t m);
-/* Declares [first, first + count) to be RAM; its table entries are zeroed. Boot only. */
+extern uint64_t frame_granules[FRAME_END_MAX / FRAME_GRANULE / 64];
+
+/* Nothing is RAM. Tests only; the state at boot is the same. */
+void frame_init(void);
+/* Declares [first, first + count) to be RAM: its table entries are zeroed, owner DOMID_XEN. The
+ * table must be mapped for the whole granules it touches. Boot only. */
 void frame_declare(mfn_t first, uint64_t count);
+
+/* True if the table is mapped there; the frame may still be a hole. */
+static inline bool frame_has_entry(mfn_t m)
+{
+	uint64_t granule = m.n >> FRAME_GRANULE_SHIFT;
+
+	return m.n < FRAME_END_MAX && (frame_granules[granule >> 6] >> (granule & 63) & 1) != 0;
+}
+
+/* True if this frame is RAM with an entry in the table. */
+static inline bool frame_is_valid(mfn_t m)
+{
+	return frame_has_entry(m) && frame_table[m.n].owner != FRAME_OWNER_NOT_RAM;
+}
 
 static inline struct frame *frame_of(mfn_t m)
 {
@@ -92,7 +119,8 @@ bool must_check frame_get(struct frame *f, uint16_t owner);
 bool must_check frame_get_again(struct frame *f);
 /* Drops one; the last one calls the release hook. */
 void frame_put(struct frame *f);
-/* The owner gives its allocation reference up, once: false if somebody already has. */
+/* Clears FRAME_ALLOCATED, once: false if somebody already has. After true the caller drops the
+ * allocation's reference with frame_put(), besides any of its own. */
 bool must_check frame_clear_allocated(struct frame *f);
 /* Called with the frame at 0 references. */
 void frame_set_release_hook(void (*release)(struct frame *f));
@@ -112,7 +140,11 @@ struct frame *frame_list_next(const struct frame *f);
 
 /* Machine-to-physical table: a PV guest's own number of each frame. Never believed. */
 #define M2P_INVALID (~0UL)
+/* The writable alias; set with frame_table, populated in the same granules. */
+extern uint64_t *m2p_table;
+/* The frame is valid. */
 void m2p_set(mfn_t m, uint64_t pfn);
+/* M2P_INVALID for frames that are not RAM. */
 uint64_t m2p_get(mfn_t m);
 
 #endif

@@ -8,6 +8,9 @@
 
 #include "x86/addr.h"
 
+/* Forgets all objects: before the first allocation. */
+void heap_init(void);
+
 /* NULL when there is no memory. Alignment: the size rounded up to a power of two, at most a page. */
 void *must_check heap_alloc(size_t bytes);
 void heap_free(void *pointer); /* NULL is allowed */
