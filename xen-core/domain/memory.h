@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A domain's frames: given, taken, counted. The release hook of mm/frame.h lives here: a frame
- * whose last reference goes leaves its owner's list and total, is scrubbed, and returns to the
- * allocator.
+ * whose last reference goes leaves its owner's list and total and returns to the allocator.
+ * Contents are wiped when a frame is given to a domain, not when it is taken.
  */
 #ifndef DOMAIN_MEMORY_H
 #define DOMAIN_MEMORY_H
@@ -25,11 +25,14 @@ int must_check memory_steal(struct domain *d, struct frame *f);
 /* A FRAME_HEAP frame owned by d, zeroed, with a permanent writable type; NULL if none.
  * Not counted against max_pages. Freed by memory_free_heap() when the domain is freed or earlier. */
 void *must_check memory_allocate_heap(struct domain *d);
+/* The core gives it up: no new references, owner DOMID_XEN; it is free once those who still map
+ * it let go, which may be after d itself is gone. */
 void memory_free_heap(struct domain *d, void *page);
 
-/* Domain part: drops the allocation references of all frames, restartably. */
+/* Domain part: drops the allocation references of all frames and the claim, restartably
+ * (-XEN_ERESTART: call again). Frames that others reference stay on the list. */
 int must_check memory_relinquish(struct domain *d);
-/* XENMEM_claim_pages semantics. */
+/* XENMEM_claim_pages: count is the size d is to reach; 0 drops the claim. */
 int must_check memory_claim(struct domain *d, uint64_t count);
 
 /* Who still references this domain's frames, for debug keys. */
