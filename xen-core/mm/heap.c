@@ -25,7 +25,9 @@
 #define HEAP_SLAB 0x100U
 #define HEAP_PAGES 0x200U
 
-static struct frame_list partial[CLASSES];
+static struct frame_list partial[CLASSES] = {
+	[0 ... CLASSES - 1] = {FRAME_LIST_END, FRAME_LIST_END, 0},
+};
 static uint64_t used_bytes;
 static struct spinlock heap_lock = SPINLOCK(heap);
 

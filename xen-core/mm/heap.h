@@ -8,7 +8,7 @@
 
 #include "x86/addr.h"
 
-/* Forgets all objects: before the first allocation. */
+/* Forgets all objects. Tests only; the state at boot is the same. */
 void heap_init(void);
 
 /* NULL when there is no memory. Alignment: the size rounded up to a power of two, at most a page. */
