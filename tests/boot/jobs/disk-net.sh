@@ -15,14 +15,14 @@ same_data() {
 }
 
 loop_is_free() {
-	[ -z "$(losetup -j "$1")" ]
+	[ -z "$(/sbin/losetup -j "$1")" ]
 }
 
 check a_guest_boots_and_powers_off warm_up
 before=$(free-pages)
 dd if=/dev/zero of=/run/file.img bs=1M count=4 2>/dev/null
 dd if=/dev/zero of=/run/phy.img bs=1M count=4 2>/dev/null
-phy=$(losetup -f --show /run/phy.img)
+phy=$(/sbin/losetup -f --show /run/phy.img)
 vif='vif = [ "bridge=xenbr0" ]'
 
 check guest_with_file_disk_is_created \
