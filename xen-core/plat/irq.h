@@ -37,7 +37,7 @@ int must_check irq_request(unsigned int gsi, void (*handler)(void *data), void *
 
 /* The hardware domain's use. deliver(pirq) is called on each interrupt. */
 void irq_set_deliver(void (*deliver)(uint32_t pirq));
-/* PHYSDEVOP_map_pirq for a GSI: 0, -XEN_EINVAL, -XEN_EBUSY if the core uses it. */
+/* PHYSDEVOP_map_pirq for a GSI: 0 or -XEN_EINVAL. A line the core uses can be mapped, not bound. */
 int must_check irq_map_gsi(uint32_t gsi);
 /* PHYSDEVOP_setup_gsi: -XEN_EEXIST if it was programmed before. */
 int must_check irq_setup_gsi(uint32_t gsi, bool level, bool active_low);
@@ -53,7 +53,8 @@ struct msi_request {
 int must_check irq_map_msi(const struct msi_request *request, uint32_t *pirq);
 int must_check irq_unmap(uint32_t pirq);
 bool irq_is_mapped(uint32_t pirq);
-/* Event channel bound or closed; cpu is where to deliver. */
+/* Event channel bound or closed; cpu is where to deliver. -XEN_EINVAL: not mapped, -XEN_EEXIST:
+ * bound already, -XEN_EBUSY: the core's, -XEN_ENOSPC: no vector. */
 int must_check irq_bind(uint32_t pirq, unsigned int cpu);
 void irq_unbind(uint32_t pirq);
 void irq_retarget(uint32_t pirq, unsigned int cpu);

@@ -17,8 +17,8 @@ struct pci_address {
 
 #define PCI_DEVICES_MAX 512
 
-/* Takes ECAM windows of the MCFG table into use. */
-void pci_init(void);
+/* Takes those ECAM windows of the MCFG table into use whose range the memory map reserves. */
+void pci_init(bool (*is_reserved)(uint64_t start, uint64_t bytes));
 /* PHYSDEVOP_pci_mmcfg_reserved. -XEN_ENODEV: no such MCFG entry. */
 int must_check pci_ecam_add(uint64_t address, uint16_t segment, uint8_t first_bus,
 			    uint8_t last_bus);
