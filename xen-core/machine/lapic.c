@@ -48,6 +48,9 @@
 #define ERROR_VECTOR 0xfeU
 #define TIMER_VECTOR 0xfdU
 
+/* Vectors below 16 are an error even in a masked entry (SDM 3A 10.5.3). */
+#define LVT_UNUSED (LVT_MASKED | SPURIOUS_VECTOR)
+
 enum timer_mode {
 	TIMER_OFF,
 	TIMER_ONE_SHOT,
@@ -115,13 +118,13 @@ void lapic_cpu_init(void)
 	timer_mode[this_cpu()] = TIMER_OFF;
 	write_register(LAPIC_TIMER_DIVIDE, DIVIDE_BY_16);
 	/* The 8259s are masked: nothing may come by LINT0. LINT1 is the NMI button. */
-	write_register(LAPIC_LVT_LINT0, LVT_MASKED);
+	write_register(LAPIC_LVT_LINT0, LVT_UNUSED);
 	write_register(LAPIC_LVT_LINT1, LVT_NMI);
 	if (last_lvt >= 4) {
-		write_register(LAPIC_LVT_COUNTERS, LVT_MASKED);
+		write_register(LAPIC_LVT_COUNTERS, LVT_UNUSED);
 	}
 	if (last_lvt >= 5) {
-		write_register(LAPIC_LVT_THERMAL, LVT_MASKED);
+		write_register(LAPIC_LVT_THERMAL, LVT_UNUSED);
 	}
 	write_register(LAPIC_ERROR_STATUS, 0);
 	write_register(LAPIC_LVT_ERROR, ERROR_VECTOR);

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The HPET as a time source. Its comparators are not used; the block stays mapped. A 32-bit
- * counter is read as such; of a 64-bit one the whole register, one access (IA-PC HPET 1.0a, 2.4.7).
+ * The HPET as a time source. Its comparators are not used; the block stays mapped. Accesses are 32
+ * bits wide, as some implementations (QEMU) allow no others, so the counter is its low word; that
+ * wraps after 40 seconds or more, far longer than a measurement.
  */
 #include "plat/hpet.h"
 
 #include "mm/map.h"
 #include "plat/acpi.h"
 
-#define HPET_CAPABILITIES 0
-#define HPET_CONFIGURATION 2 /* register 0x10 */
-#define HPET_COUNTER 30 /* register 0xf0, in 64-bit words */
-#define CAPABILITY_64BIT (1UL << 13)
-#define CONFIGURATION_ENABLE 1UL
+/* IA-PC HPET 1.0a, 2.3.3, as indices of 32-bit words. */
+#define HPET_PERIOD (0x004 / 4)
+#define HPET_CONFIGURATION (0x010 / 4)
+#define HPET_COUNTER (0x0f0 / 4)
+#define CONFIGURATION_ENABLE 1U
 #define FEMTOSECONDS 1000000000000000UL
 #define PERIOD_MAX 100000000U /* fs: the specification's limit */
 
-static volatile uint64_t *registers;
+static volatile uint32_t *registers;
 
 static uint64_t read_counter(void)
 {
@@ -25,8 +26,9 @@ static uint64_t read_counter(void)
 
 const struct time_source *hpet_source(void)
 {
-	static struct time_source source = {.name = "HPET", .read = read_counter};
-	uint64_t address = acpi_hpet_address(), capabilities, period;
+	static struct time_source source = {.name = "HPET", .bits = 32, .read = read_counter};
+	uint64_t address = acpi_hpet_address();
+	uint32_t period;
 
 	if (address == 0) {
 		return NULL;
@@ -37,15 +39,11 @@ const struct time_source *hpet_source(void)
 	if (!registers) {
 		return NULL;
 	}
-	capabilities = registers[HPET_CAPABILITIES];
-	period = capabilities >> 32;
+	period = registers[HPET_PERIOD];
 	if (period == 0 || period > PERIOD_MAX) {
 		return NULL;
 	}
 	source.hz = FEMTOSECONDS / period;
-	source.bits = capabilities & CAPABILITY_64BIT ? 64 : 32;
-	if (!(registers[HPET_CONFIGURATION] & CONFIGURATION_ENABLE)) {
-		registers[HPET_CONFIGURATION] = registers[HPET_CONFIGURATION] | CONFIGURATION_ENABLE;
-	}
+	registers[HPET_CONFIGURATION] = registers[HPET_CONFIGURATION] | CONFIGURATION_ENABLE;
 	return &source;
 }
