@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The start-up order, one step per line: the page to read first.
+ */
+#include "init/init.h"
+#include "init/host.h"
+
+#include "domain/memory.h"
+#include "entry/entry.h"
+#include "lib/check.h"
+#include "lib/log.h"
+#include "lib/mem.h"
+#include "machine/cpu.h"
+#include "machine/frames.h"
+#include "machine/lapic.h"
+#include "machine/smp_start.h"
+#include "machine/tables_cpu.h"
+#include "mm/map.h"
+#include "plat/acpi.h"
+#include "plat/clock.h"
+#include "plat/irq.h"
+#include "plat/serial.h"
+
+#define MULTIBOOT_MAGIC 0x2badb002U
+#define MULTIBOOT_IMAGE 0x200000UL
+
+void boot_entry(uint64_t information, uint32_t multiboot_magic);
+
+static void noreturn_fn start_on_own_stack(void);
+
+static void take_boot_info(uint64_t information, uint32_t multiboot_magic)
+{
+	if (multiboot_magic == MULTIBOOT_MAGIC) {
+		multiboot_to_boot_info(information, MULTIBOOT_IMAGE);
+	} else {
+		memcpy(&boot, (const char *)frame_map(mfn(0)) + information, sizeof(boot));
+	}
+}
+
+static void start_console(void)
+{
+	struct serial_options com;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		const char *text = i == 0 ? options.com1 : options.com2;
+
+		serial_defaults(i, &com);
+		if (strcmp(options.console, i == 0 ? "com1" : "com2") == 0 ||
+		    (i == 0 && strcmp(options.console, "none") != 0 && !options.com2[0])) {
+			if (*text && serial_parse(text, &com)) {
+				log_warning("com%u=%s: not understood", i + 1, text);
+			}
+			if (serial_init(&com)) {
+				options.console[0] = '\0';
+			}
+			return;
+		}
+	}
+}
+
+/* Called by head.S on the boot stack and page tables. */
+void boot_entry(uint64_t information, uint32_t multiboot_magic)
+{
+	take_boot_info(information, multiboot_magic);
+	options_parse(boot.cmdline);
+	start_console();
+	if (!boot_info_is_valid(&boot)) {
+		panic("boot information of version %u, expected %u", boot.version, BOOT_INFO_VERSION);
+	}
+	host_print_banner();
+	host_note_memory_map();
+	memory_start();
+	cpus_prepare_boot_cpu();
+	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(&tables_cpu_local(0)->regs),
+			 "r"(start_on_own_stack)
+			 : "memory");
+	unreachable();
+}
+
+static void start_on_own_stack(void)
+{
+	if (acpi_init(boot.rsdp)) {
+		log_warning("no ACPI tables: one CPU, no I/O APIC");
+	}
+	lapic_init(map_device(lapic_page_address(), PAGE_SIZE, MAP_UNCACHED));
+	lapic_cpu_init();
+	smp_init(lapic_id());
+	irq_init();
+	clock_init();
+	timers_init(clock_program, clock_now);
+	sched_init(clock_now);
+	sched_cpu_online(0);
+	memory_init();
+	host_connect();
+	exit_init();
+	cpus_start_others();
+	serial_start();
+	dom0_build();
+	exit_start();
+}

@@ -46,6 +46,8 @@ enum map_cache {
 int must_check map_pages(uint64_t address, mfn_t first, uint64_t count, enum map_access access,
 			 enum map_cache cache);
 void map_remove(uint64_t address, uint64_t count);
+/* The L1 entry of an address of the core's, with the tables above it; NULL: no memory. */
+pte_t *must_check map_slot(uint64_t address);
 
 /* Maps device memory for ever; returns NULL when out of space. Need not be page aligned. */
 void *must_check map_device(uint64_t machine_address, uint64_t bytes, enum map_cache cache);

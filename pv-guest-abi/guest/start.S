@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * First instructions of a microguest, and its ELF notes (xen/elfnote.h). No hypercall page: calls
+ * are made by SYSCALL. The exception stubs bring the bounce frame into struct trap_frame and
+ * leave by the iret hypercall.
+ */
+	.section .note.Xen, "a", @note
+	.macro	note type, data:vararg
+	.balign	4
+	.long	4, 2f - 1f, \type
+	.asciz	"Xen"
+1:	\data
+2:	.balign	4
+	.endm
+	note	1, .quad guest_start
+	note	3, .quad 0xffffffff80000000
+	note	4, .quad 0
+	note	5, .asciz "xen-3.0"
+	note	6, .asciz "linux"
+	note	8, .asciz "generic"
+	note	9, .asciz "yes"
+	note	17, .long 0x801
+
+	.text
+	.globl	guest_start
+guest_start:
+	cld
+	lea	stack_end(%rip), %rsp
+	xor	%ebp, %ebp
+	mov	%rsi, %rdi
+	call	guest_main
+1:	jmp	1b
+
+	/* Exceptions without and with an error code; event callback; syscall callback. */
+	.macro	stub vector, has_error
+	.balign	16
+	pop	%rcx
+	pop	%r11
+	.if	!\has_error
+	push	$0
+	.endif
+	push	$\vector
+	jmp	trap_common
+	.endm
+
+	.globl	trap_stubs
+	.balign	16
+trap_stubs:
+	.set	n, 0
+	.rept	34
+	.if	n == 8 || n == 10 || n == 11 || n == 12 || n == 13 || n == 14 || n == 17
+	stub	n, 1
+	.else
+	stub	n, 0
+	.endif
+	.set	n, n + 1
+	.endr
+
+trap_common:
+	push	%rax
+	push	%rcx
+	push	%rdx
+	push	%rbx
+	push	%rbp
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, %rdi
+	call	guest_trap
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rbp
+	pop	%rbx
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	add	$16, %rsp
+	/* iret frame: rax, r11, rcx, flags, then rip, cs, rflags, rsp, ss are there already */
+	push	$0
+	push	%rcx
+	push	%r11
+	push	%rax
+	mov	$23, %eax
+	syscall
+	ud2
+
+	.section .bss, "aw", @nobits
+	.balign	4096
+	.skip	65536
+stack_end:
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * host_info, and the hooks by which lower modules call higher ones: who gets interrupts, console
+ * input, the end of a domain, the end of the machine.
+ */
+#include "init/host.h"
+
+#include "domain/access.h"
+#include "domain/domain.h"
+#include "domain/vtime.h"
+#include "evtchn/evtchn.h"
+#include "hypercall/host_info.h"
+#include "init/init.h"
+#include "lib/check.h"
+#include "lib/log.h"
+#include "lib/math.h"
+#include "machine/cpu.h"
+#include "machine/irqflag.h"
+#include "machine/lock.h"
+#include "machine/smp.h"
+#include "mm/buddy.h"
+#include "mm/heap.h"
+#include "plat/acpi.h"
+#include "plat/acpi_table.h"
+#include "plat/clock.h"
+#include "plat/console.h"
+#include "plat/ioapic.h"
+#include "plat/irq.h"
+#include "plat/pci.h"
+#include "plat/reset.h"
+#include "plat/serial.h"
+#include "pv/pte_rules.h"
+#include "sched/sched.h"
+#include "sched/softirq.h"
+#include "x86/policy.h"
+
+#include <xen/sched.h>
+
+#define E820_MAX 320
+#define E820_RESERVED 2
+
+static struct xen_e820_entry e820[E820_MAX];
+static uint32_t e820_count;
+static struct host_info info;
+const struct host_info *host_info = &info;
+
+void host_print_banner(void)
+{
+	log_info("Proxenos 0.1, a hypervisor with the Xen 4.17 guest interface");
+	log_info("started by %s, options: %s",
+		 boot.front_door == BOOT_FROM_EFI ? "EFI" : "multiboot", boot.cmdline);
+}
+
+static void add_e820(uint64_t start, uint64_t bytes, uint32_t type)
+{
+	uint32_t at = e820_count;
+
+	if (e820_count == E820_MAX) {
+		return;
+	}
+	while (at > 0 && e820[at - 1].addr > start) {
+		e820[at] = e820[at - 1];
+		at--;
+	}
+	e820[at] = (struct xen_e820_entry){.addr = start, .size = bytes, .type = type};
+	e820_count++;
+}
+
+void host_note_memory_map(void)
+{
+	for (uint32_t i = 0; i < boot.memory_count; i++) {
+		const struct boot_memory_range *range = &boot.memory[i];
+		uint32_t type = range->type == BOOT_MEM_LOADER ? BOOT_MEM_RAM
+			      : range->type == BOOT_MEM_EFI_RUNTIME ? BOOT_MEM_RESERVED
+								    : range->type;
+
+		if (e820_count && e820[e820_count - 1].type == type &&
+		    e820[e820_count - 1].addr + e820[e820_count - 1].size == range->start) {
+			e820[e820_count - 1].size += range->bytes;
+		} else {
+			add_e820(range->start, range->bytes, type);
+		}
+	}
+}
+
+static bool in_e820(uint64_t start, uint64_t bytes, uint32_t type)
+{
+	for (uint32_t i = 0; i < e820_count; i++) {
+		if (e820[i].type == type && e820[i].addr <= start &&
+		    start + bytes <= e820[i].addr + e820[i].size) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool is_reserved(uint64_t start, uint64_t bytes)
+{
+	return in_e820(start, bytes, E820_RESERVED);
+}
+
+static void reserve_hole(uint64_t start, uint64_t bytes)
+{
+	if (!is_reserved(start, bytes)) {
+		add_e820(start, bytes, E820_RESERVED);
+	}
+}
+
+/* --- frames the hardware domain may not map, or only read -------------------------------------- */
+
+static struct range readonly_storage[64];
+struct range_set pv_mmio_readonly;
+
+static void note_readonly(uint64_t first, uint64_t last)
+{
+	if (range_add(&pv_mmio_readonly, first, last)) {
+		panic("too many read-only device ranges");
+	}
+}
+
+static void protect_devices(void)
+{
+	const struct mcfg_entry *segments;
+	uint64_t lapic = 0xfee00000UL;
+
+	range_set_init(&pv_mmio_readonly, readonly_storage, array_size(readonly_storage));
+	for (unsigned int i = 0; i < ioapic_count(); i++) {
+		uint64_t page = ioapic_address(i) & PAGE_MASK;
+
+		note_readonly(page >> PAGE_SHIFT, page >> PAGE_SHIFT);
+		reserve_hole(page, PAGE_SIZE);
+	}
+	if (acpi_hpet_address()) {
+		note_readonly(acpi_hpet_address() >> PAGE_SHIFT, acpi_hpet_address() >> PAGE_SHIFT);
+	}
+	for (unsigned int i = 0; i < acpi_mcfg(&segments); i++) {
+		uint64_t first = segments[i].address +
+				 ((uint64_t)segments[i].first_bus << 20);
+		uint64_t bytes = (uint64_t)(segments[i].last_bus - segments[i].first_bus + 1) << 20;
+
+		if (is_reserved(first, bytes)) {
+			note_readonly(first >> PAGE_SHIFT, (first + bytes - 1) >> PAGE_SHIFT);
+		}
+	}
+	if (access_deny_iomem(lapic >> PAGE_SHIFT, (lapic + MIB(1) - 1) >> PAGE_SHIFT)) {
+		panic("too many denied device ranges");
+	}
+	reserve_hole(lapic, MIB(1));
+}
+
+/* --- hooks ---------------------------------------------------------------------------------------- */
+
+static void raise_console(void)
+{
+	evtchn_raise_host_virq(VIRQ_CONSOLE);
+}
+
+static void deliver_pirq(uint32_t pirq)
+{
+	if (domain_hardware) {
+		evtchn_raise_pirq(domain_hardware, pirq);
+	}
+}
+
+static int pirq_bind(struct domain *d unused_arg, uint32_t pirq, unsigned int cpu)
+{
+	return irq_bind(pirq, cpu);
+}
+
+static void pirq_unbind(struct domain *d unused_arg, uint32_t pirq)
+{
+	irq_unbind(pirq);
+}
+
+static void pirq_retarget(struct domain *d unused_arg, uint32_t pirq, unsigned int cpu)
+{
+	irq_retarget(pirq, cpu);
+}
+
+static bool pirq_needs_eoi(struct domain *d unused_arg, uint32_t pirq)
+{
+	return irq_needs_eoi(pirq);
+}
+
+static const struct pirq_ops machine_pirqs = {
+	.bind = pirq_bind,
+	.unbind = pirq_unbind,
+	.retarget = pirq_retarget,
+	.needs_eoi = pirq_needs_eoi,
+};
+
+static void hardware_shutdown(uint8_t reason)
+{
+	log_info("dom0 stopped: %s", reason == SHUTDOWN_poweroff ? "power off"
+				   : reason == SHUTDOWN_reboot ? "reboot"
+				   : reason == SHUTDOWN_crash ? "crash" : "other");
+	smp_stop_others();
+	if (reason == SHUTDOWN_poweroff) {
+		machine_poweroff();
+	}
+	if (options.noreboot && reason != SHUTDOWN_reboot) {
+		log_info("halted (noreboot)");
+		machine_halt();
+	}
+	machine_reboot();
+}
+
+static void enter_s5(uint16_t pm1a, uint16_t pm1b)
+{
+	smp_stop_others();
+	machine_enter_s5(pm1a, pm1b);
+}
+
+/* --- log, slow work ------------------------------------------------------------------------------- */
+
+static struct spinlock log_lock = SPINLOCK(log);
+
+static void acquire_log(void)
+{
+	spin_lock(&log_lock);
+}
+
+static void release_log(void)
+{
+	spin_unlock(&log_lock);
+}
+
+static struct timer housekeeping;
+static uint64_t last_log_tick;
+
+static void keep_house(void *data unused_arg)
+{
+	uint64_t now = clock_now();
+
+	serial_poll();
+	if (now - last_log_tick > 1000000000UL) {
+		last_log_tick = now;
+		log_tick(now);
+	}
+	timer_set(&housekeeping, now + 20000000UL);
+}
+
+static struct timer eoi_timer;
+
+static void force_eoi(void *data unused_arg)
+{
+	uint64_t next = irq_force_eoi(clock_now());
+
+	if (next != ~0UL) {
+		timer_set(&eoi_timer, next);
+	}
+}
+
+static void arm_eoi(uint64_t deadline)
+{
+	timer_set(&eoi_timer, deadline);
+}
+
+/* --- debug keys ----------------------------------------------------------------------------------- */
+
+static void print_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	log_print_v(LOG_ERROR, format, args);
+	va_end(args);
+}
+
+static void key_memory(void)
+{
+	print_line("frames: %lu total, %lu free, %lu claimed; heap %lu bytes", buddy_total_count(),
+		   buddy_free_count(), buddy_claimed_count(), heap_used());
+}
+
+static void key_run_queues(void)
+{
+	sched_dump(print_line);
+}
+
+static void key_interrupts(void)
+{
+	irq_dump(print_line);
+}
+
+static void key_domains(void)
+{
+	for (struct domain *d = domain_find_from(0); d; d = domain_find_from((uint16_t)(d->id + 1))) {
+		struct vcpu *v;
+
+		print_line("d%u: life %u, refs %u, pages %lu of %lu, paused %u+%u", d->id, d->life,
+			   d->refs, d->frame_count, d->frame_max, d->pause_count,
+			   d->control_pause_count);
+		for_each_vcpu(d, v) {
+			print_line("  v%u: flags %x, on cpu %u, upcall %u mask %u, rip %lx", v->id,
+				   v->pause_flags, v->unit.cpu, v->info->evtchn_upcall_pending,
+				   v->info->evtchn_upcall_mask, v->regs.rip);
+		}
+	}
+}
+
+static void key_reboot(void)
+{
+	hardware_shutdown(SHUTDOWN_reboot);
+}
+
+static void register_keys(void)
+{
+	console_register_key('m', "memory", key_memory);
+	console_register_key('r', "run queues", key_run_queues);
+	console_register_key('i', "interrupts", key_interrupts);
+	console_register_key('q', "domains and vcpus", key_domains);
+	console_register_key('R', "reboot the machine", key_reboot);
+}
+
+static void fill_info(void)
+{
+	const struct madt *madt = acpi_madt();
+
+	info.e820 = e820;
+	info.e820_count = e820_count;
+	info.command_line = boot.cmdline;
+	info.threads_per_core = 1;
+	info.cores_per_socket = madt ? madt->cpu_count : 1;
+	info.is_efi = boot.front_door == BOOT_FROM_EFI;
+	info.efi_config_table = boot.efi_config_table;
+	info.efi_config_count = (uint32_t)boot.efi_config_count;
+	info.efi_revision = boot.efi_revision;
+	info.efi_vendor = boot.efi_vendor;
+	for (uint32_t i = 0; madt && i < madt->cpu_count && i < CPUS_MAX; i++) {
+		info.cpus[i] = (struct host_cpu){madt->cpus[i].apic_id, madt->cpus[i].acpi_id, i, 0};
+	}
+}
+
+void host_connect(void)
+{
+	log_set_lock(acquire_log, release_log);
+	pci_init(is_reserved);
+	protect_devices();
+	fill_info();
+	evtchn_init();
+	console_init(raise_console);
+	irq_set_deliver(deliver_pirq);
+	evtchn_set_pirq_ops(&machine_pirqs);
+	domain_hardware_shutdown_hook = hardware_shutdown;
+	platform_sleep_hook = enter_s5;
+	timer_init(&eoi_timer, force_eoi, NULL, 0);
+	irq_set_eoi_timer(arm_eoi);
+	register_keys();
+	vtime_set_wallclock(clock_boot_wallclock(), 0, 0);
+	timer_init(&housekeeping, keep_house, NULL, 0);
+	timer_set(&housekeeping, clock_now());
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The steps of start-up, in the order init/main.c takes them.
+ */
+#ifndef INIT_INIT_H
+#define INIT_INIT_H
+
+#include "boot/boot_info.h"
+#include "lib/types.h"
+#include "x86/addr.h"
+
+/* What the command line says (init/options.c); defaults stand there. */
+struct core_options {
+	char com1[64], com2[64];
+	char console[64];
+	char loglvl[32], guest_loglvl[32];
+	bool noreboot;
+	bool watchdog;
+	bool dom0_unprivileged_io;
+	uint64_t dom0_memory;     /* bytes; 0: all but a reserve */
+	uint64_t dom0_memory_max; /* bytes; 0: as dom0_memory */
+	uint64_t dom0_vcpus;      /* 0: one per CPU */
+	uint64_t cpus_max;        /* 0: all */
+	bool guest_console;       /* unprivileged guests may use console_io */
+};
+extern struct core_options options;
+
+extern struct boot_info boot; /* the core's own copy */
+
+/* multiboot.c: fills boot from the multiboot information. Runs on the boot page tables. */
+void multiboot_to_boot_info(uint64_t information, uint64_t image);
+
+void options_parse(const char *command_line);
+
+/* memory.c: page tables, frame table, allocator. On return the boot page tables are left behind. */
+void memory_start(void);
+/* Gives a boot module's memory to the allocator. */
+void memory_free_module(struct boot_module *module);
+/* A module's bytes, through the direct map. */
+const void *memory_module(const struct boot_module *module);
+/* The machine's memory map as dom0 sees it goes into host_info. */
+void memory_fill_host_map(void);
+
+/* cpus.c */
+void cpus_prepare_boot_cpu(void);
+void cpus_start_others(void);
+
+/* dom0.c: builds and unpauses domain 0 or panics saying why not. */
+void dom0_build(void);
+
+#endif

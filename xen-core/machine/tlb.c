@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Flushes here and elsewhere. Guest entries are never global, so loading CR3 drops them all; the
+ * core's own are global and go only when CR4.PGE is toggled (SDM 3A 4.10.4.1).
+ *
+ * A remote flush is one request at a time under the tlb lock: the sender fills it in, marks the
+ * CPUs, sends the IPI and waits until each has cleared its mark, answering nobody else meanwhile:
+ * there is only one request.
+ */
+#include "machine/tlb.h"
+
+#include "machine/atomic.h"
+#include "machine/cpu.h"
+#include "machine/lapic.h"
+#include "machine/lock.h"
+#include "machine/percpu.h"
+#include "machine/smp.h"
+#include "x86/cr.h"
+
+#define FLUSH_VECTOR 0xfb /* plat/irq.h VECTOR_FLUSH */
+
+enum flush_kind {
+	FLUSH_GUEST,
+	FLUSH_EVERYTHING,
+	FLUSH_PAGE,
+};
+
+static uint32_t epoch = 1;
+static uint32_t flushed[CPUS_MAX]; /* epoch of each CPU's last full flush */
+
+static struct spinlock request_lock = SPINLOCK(tlb);
+static enum flush_kind request_kind;
+static uint64_t request_address;
+static uint8_t request_pending[CPUS_MAX];
+
+static uint32_t next_epoch(void)
+{
+	uint32_t now = atomic_add(&epoch, 1u);
+
+	return now ? now : atomic_add(&epoch, 1u);
+}
+
+void tlb_load_cr3(mfn_t root)
+{
+	unsigned int cpu = this_cpu();
+	uint32_t now = next_epoch();
+
+	cpu_write_cr3(mfn_to_maddr(root).n);
+	atomic_write(&flushed[cpu], now);
+}
+
+void tlb_flush_local(void)
+{
+	tlb_load_cr3(maddr_to_mfn(maddr(cpu_read_cr3())));
+}
+
+void tlb_flush_all_local(void)
+{
+	uint64_t cr4 = cpu_read_cr4();
+	uint32_t now = next_epoch();
+
+	cpu_write_cr4(cr4 & ~CR4_PGE);
+	cpu_write_cr4(cr4);
+	atomic_write(&flushed[this_cpu()], now);
+}
+
+void tlb_flush_page_local(uint64_t address)
+{
+	__asm__ volatile("invlpg (%0)" ::"r"(address) : "memory");
+}
+
+static void flush_here(enum flush_kind kind, uint64_t address)
+{
+	switch (kind) {
+	case FLUSH_GUEST:
+		tlb_flush_local();
+		break;
+	case FLUSH_EVERYTHING:
+		tlb_flush_all_local();
+		break;
+	case FLUSH_PAGE:
+		tlb_flush_page_local(address);
+		break;
+	}
+}
+
+void tlb_poll(void)
+{
+	unsigned int cpu = this_cpu();
+
+	if (atomic_read_acquire(&request_pending[cpu])) {
+		flush_here(request_kind, request_address);
+		atomic_write_release(&request_pending[cpu], (uint8_t)0);
+	}
+}
+
+static void flush_there(const struct cpu_set *cpus, enum flush_kind kind, uint64_t address)
+{
+	unsigned int me = this_cpu();
+	unsigned int cpu;
+
+	spin_lock(&request_lock);
+	request_kind = kind;
+	request_address = address;
+	for (cpu = cpu_set_first(cpus); cpu < CPUS_MAX; cpu = cpu_set_next(cpus, cpu)) {
+		if (cpu != me && cpu_set_has(&cpus_online, cpu)) {
+			atomic_write_release(&request_pending[cpu], (uint8_t)1);
+			lapic_send_ipi(smp_apic_id(cpu), FLUSH_VECTOR);
+		}
+	}
+	for (cpu = 0; cpu < smp_cpu_count(); cpu++) {
+		while (cpu != me && atomic_read_acquire(&request_pending[cpu])) {
+			cpu_pause();
+		}
+	}
+	spin_unlock(&request_lock);
+}
+
+static void flush_set(const struct cpu_set *cpus, enum flush_kind kind, uint64_t address)
+{
+	unsigned int me = this_cpu();
+	struct cpu_set others = *cpus;
+
+	cpu_set_remove(&others, me);
+	if (cpu_set_has(cpus, me)) {
+		flush_here(kind, address);
+	}
+	if (!cpu_set_is_empty(&others)) {
+		flush_there(&others, kind, address);
+	}
+}
+
+void tlb_flush_cpus(const struct cpu_set *cpus)
+{
+	flush_set(cpus, FLUSH_GUEST, 0);
+}
+
+void tlb_flush_all_cpus(const struct cpu_set *cpus)
+{
+	flush_set(cpus, FLUSH_EVERYTHING, 0);
+}
+
+void tlb_flush_page_cpus(const struct cpu_set *cpus, uint64_t address)
+{
+	flush_set(cpus, FLUSH_PAGE, address);
+}
+
+uint32_t tlb_epoch(void)
+{
+	return atomic_read(&epoch);
+}
+
+static bool cpu_is_stale(unsigned int cpu, uint32_t stamp)
+{
+	/* Stamp 0: never mapped. Signed distance: right as long as a stamp is less than 2^31 flushes old; an older one
+	 * costs a flush too many or meets a CPU that has flushed 2^31 times since. */
+	return stamp != 0 && (int32_t)(atomic_read(&flushed[cpu]) - stamp) <= 0;
+}
+
+bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp)
+{
+	unsigned int cpu;
+
+	for (cpu = cpu_set_first(cpus); cpu < CPUS_MAX; cpu = cpu_set_next(cpus, cpu)) {
+		if (cpu_is_stale(cpu, stamp)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp)
+{
+	struct cpu_set stale = {{0}};
+	unsigned int cpu;
+	bool any = false;
+
+	for (cpu = cpu_set_first(cpus); cpu < CPUS_MAX; cpu = cpu_set_next(cpus, cpu)) {
+		if (cpu_is_stale(cpu, stamp)) {
+			cpu_set_add(&stale, cpu);
+			any = true;
+		}
+	}
+	if (any) {
+		tlb_flush_cpus(&stale);
+	}
+}
