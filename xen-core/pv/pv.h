@@ -45,6 +45,8 @@ struct pv_vcpu {
 	/* (v) roots: each holds a general and an L4 type reference; MFN_NONE: none */
 	mfn_t kernel_root;
 	mfn_t user_root;
+	/* (v) a table whose last type count is being dropped, restartably; NULL: none (pv/update.c) */
+	struct frame *unfinished;
 	bool in_kernel;
 	uint8_t iopl;
 	uint16_t kernel_ss;
@@ -78,7 +80,7 @@ struct pv_vcpu {
 };
 
 struct pv_domain {
-	uint64_t spare;
+	uint64_t teardown_left; /* frames pv_mmu_teardown() has to look at, plus 1; 0: not begun */
 };
 
 /* pv/type.h users outside pv need only these (init/dom0.c, pv/context.c). */
