@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests of 256 MiB destroyed at random moments of their lives, between the first instruction and the
-# shell, leave nothing behind. CYCLES (default 8) and SEED may come from /root/create-destroy.conf.
+# shell, leave nothing behind. CYCLES (default 5) and SEED may come from /root/create-destroy.conf.
 . /job/lib.sh
 
-CYCLES=8 SEED=1
+CYCLES=5 SEED=1
 [ ! -e /root/create-destroy.conf ] || . /root/create-destroy.conf
 random=$SEED
 
@@ -13,7 +13,8 @@ next_random() {
 	echo $((random / 65536 % $1)) >/run/random
 }
 
-check a_guest_boots_and_powers_off warm_up
+vif='vif = [ "bridge=xenbr0" ]'
+check a_guest_boots_and_powers_off warm_up "$vif"
 before=$(free-pages)
 cycle=0
 while [ $cycle -lt "$CYCLES" ]; do
@@ -21,7 +22,7 @@ while [ $cycle -lt "$CYCLES" ]; do
 	next_random 60
 	tenths=$(cat /run/random)
 	name=cycle$cycle
-	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" 'vif = [ "bridge=xenbr0" ]' || failed=1
+	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" "$vif" || failed=1
 	sleep $((tenths / 10)).$((tenths % 10))
 	xl destroy $name || failed=1
 	if all_pages_returned "$before"; then

@@ -35,7 +35,10 @@ check guest_reads_back_what_it_wrote_to_a_device guest_will_say phy 120 "disk xv
 check dom0_finds_it_on_the_device same_data phy "$phy"
 check guest_pings_dom0 guest_will_say file 60 "ping 10.0.5.1 answers"
 check guest_pings_guest guest_will_say phy 60 "ping 10.0.5.11 answers"
-check dom0_pings_guest ping -c 1 -W 5 10.0.5.12 >/dev/null
+dom0_pings() {
+	ping -c 1 -W 5 "$1" >/dev/null
+}
+check dom0_pings_guest dom0_pings 10.0.5.12
 [ $failed = 0 ] || { show_console file; show_console phy; }
 check guest_with_file_disk_is_destroyed xl destroy file
 check guest_with_device_disk_is_destroyed xl destroy phy
