@@ -12,6 +12,10 @@
  * guest its page fault. An entry must be mappable from scratch: no in-place changes of foreign
  * entries here. Read-modify-write instructions exchange against what they have read; losing to
  * the CPU setting A or D, or to another vcpu, runs the instruction again.
+ *
+ * Three instructions make up nearly all of these faults (Linux: set_pte, ptep_get_and_clear,
+ * ptep_set_wrprotect at fork). They are recognised by their bytes; as their only memory operand is
+ * what faulted, its address need not be computed. Everything else takes the emulator.
  */
 #include "pv/pv.h"
 #include "pv/update.h"
@@ -22,6 +26,7 @@
 #include "lib/mem.h"
 #include "machine/cpu.h"
 #include "machine/frames.h"
+#include "x86/cr.h"
 #include "x86/msr.h"
 
 #define DR6_SINGLE_STEP (1UL << 14)
@@ -251,6 +256,140 @@ static bool emulate(struct ro_write *w, struct cpu_regs *regs)
 	return false;
 }
 
+enum quick_kind {
+	QUICK_MOV,  /* [REX.W] 89 /r */
+	QUICK_XCHG, /* [REX.W] 87 /r */
+	QUICK_AND,  /* 80 /4 ib */
+};
+
+struct quick {
+	enum quick_kind kind;
+	unsigned int reg;
+	unsigned int length;
+	uint8_t immediate;
+};
+
+/* lock, REX, opcode, ModRM, SIB, disp32, imm8. */
+#define QUICK_BYTES 10U
+
+#define REX_W 0x48U
+#define REX_R 0x04U
+
+/* Bytes of a memory operand from its ModRM byte on (SDM 2A 2.1.5); 0: a register operand. */
+static unsigned int operand_length(const uint8_t *modrm)
+{
+	unsigned int mod = modrm[0] >> 6;
+	unsigned int rm = modrm[0] & 7;
+	unsigned int length = rm == 4 ? 2 : 1;
+
+	if (mod == 3) {
+		return 0;
+	}
+	if (mod == 0) {
+		bool has_disp = rm == 5 || (rm == 4 && (modrm[1] & 7) == 5);
+
+		return has_disp ? length + 4 : length;
+	}
+	return length + (mod == 1 ? 1 : 4);
+}
+
+static bool quick_decode(const uint8_t *code, struct quick *q)
+{
+	const uint8_t *p = code;
+	unsigned int rex = 0;
+	bool lock = *p == 0xf0;
+	unsigned int length;
+	uint8_t opcode;
+
+	p += lock;
+	if ((*p & 0xf0) == 0x40) {
+		rex = *p++;
+	}
+	opcode = *p++;
+	length = operand_length(p);
+	q->reg = (unsigned int)(p[0] >> 3 & 7) | (rex & REX_R ? 8U : 0);
+	if (length == 0) {
+		return false;
+	}
+	q->length = (unsigned int)(p - code) + length;
+	if (opcode == 0x80 && (q->reg & 7) == 4) {
+		q->kind = QUICK_AND;
+		q->immediate = p[length];
+		q->length++;
+		return true;
+	}
+	q->kind = opcode == 0x87 ? QUICK_XCHG : QUICK_MOV;
+	return (rex & REX_W) == REX_W && (opcode == 0x87 || (opcode == 0x89 && !lock));
+}
+
+static uint64_t *quick_register(struct cpu_regs *regs, unsigned int n)
+{
+	static const uint8_t offsets[16] = {
+		offsetof(struct cpu_regs, rax), offsetof(struct cpu_regs, rcx),
+		offsetof(struct cpu_regs, rdx), offsetof(struct cpu_regs, rbx),
+		offsetof(struct cpu_regs, rsp), offsetof(struct cpu_regs, rbp),
+		offsetof(struct cpu_regs, rsi), offsetof(struct cpu_regs, rdi),
+		offsetof(struct cpu_regs, r8),  offsetof(struct cpu_regs, r9),
+		offsetof(struct cpu_regs, r10), offsetof(struct cpu_regs, r11),
+		offsetof(struct cpu_regs, r12), offsetof(struct cpu_regs, r13),
+		offsetof(struct cpu_regs, r14), offsetof(struct cpu_regs, r15),
+	};
+
+	return (uint64_t *)(void *)((char *)regs + offsets[n & 15]);
+}
+
+/* SDM 2A, AND: CF and OF are cleared; SF, ZF, PF are the result's; AF is undefined. */
+static void set_and_flags(struct cpu_regs *regs, uint8_t result)
+{
+	regs->rflags &= ~RFLAGS_ARITHMETIC;
+	regs->rflags |= result == 0 ? RFLAGS_ZF : 0;
+	regs->rflags |= result & 0x80 ? RFLAGS_SF : 0;
+	regs->rflags |= __builtin_parity(result) ? 0 : RFLAGS_PF;
+}
+
+/* EMUL_REFUSED: not one of the three, or not to be stored: the emulator decides. */
+static enum emul_result quick_step(struct ro_write *w, struct cpu_regs *regs, gva_t address)
+{
+	struct pv_write write = {.mode = PV_WRITE_COMPARE};
+	uint8_t code[QUICK_BYTES];
+	uint64_t *reg;
+	struct quick q = {0};
+
+	if ((regs->rflags & RFLAGS_TF) || page_offset(regs->rip) > PAGE_SIZE - QUICK_BYTES ||
+	    address_is_hypervisor(regs->rip) || !address_is_canonical(regs->rip) ||
+	    w->v->domain->ops->copy_in(w->v, code, regs->rip, QUICK_BYTES) ||
+	    !quick_decode(code, &q) ||
+	    (q.kind != QUICK_AND && address.n % sizeof(pte_t))) {
+		return EMUL_REFUSED;
+	}
+	reg = quick_register(regs, q.reg);
+	write.expected = pte_raw(atomic_read(&slot_of(w, address)->raw));
+	if (q.kind == QUICK_AND) {
+		write.new.raw = write.expected.raw &
+				~((uint64_t)(uint8_t)~q.immediate << part_shift(address));
+	} else {
+		write.new.raw = *reg;
+	}
+	if (q.kind == QUICK_MOV) {
+		write.mode = PV_WRITE_STORE;
+		write.swapped = true;
+	}
+	if (write_entry(w, address, &write)) {
+		return EMUL_REFUSED;
+	}
+	if (!write.swapped) {
+		return EMUL_RETRY;
+	}
+	if (q.kind == QUICK_XCHG) {
+		*reg = write.expected.raw;
+	} else if (q.kind == QUICK_AND) {
+		set_and_flags(regs, (uint8_t)(write.new.raw >> part_shift(address)));
+	}
+	regs->rip += q.length;
+	regs->rflags &= ~RFLAGS_RF;
+	return EMUL_DONE;
+}
+
 static bool is_own_l1(const struct domain *d, mfn_t m)
 {
 	const struct frame *f = frame_of(m);
@@ -283,7 +422,7 @@ bool pv_emulate_write(struct vcpu *v, struct cpu_regs *regs, uint64_t address, u
 			return false;
 		}
 		pv_mapping_init(&w.map, d, d, d, d->id);
-		return emulate(&w, regs);
+		return quick_step(&w, regs, gva(address)) != EMUL_REFUSED || emulate(&w, regs);
 	}
 	if (!d->is_hardware || !range_contains(&pv_mmio_readonly, w.mfn.n, w.mfn.n)) {
 		return false;
