@@ -17,12 +17,15 @@
 
 #define EVTCHN_PORTS_MAX 4096U
 
+/* Once at start-up: whom domain.c tells about domains that stop. */
+void evtchn_init(void);
+
 int must_check evtchn_domain_create(struct domain *d);
 /* Closes all ports; restartable. */
 int must_check evtchn_domain_teardown(struct domain *d);
 void evtchn_domain_free(struct domain *d);
 
-/* caller: whom DOMID_SELF means for remote. */
+/* remote need not exist; DOMID_SELF must have been resolved to the caller's id. */
 int must_check evtchn_alloc_unbound(struct domain *d, uint16_t remote, uint32_t *port);
 int must_check evtchn_bind_interdomain(struct vcpu *v, struct domain *remote, uint32_t remote_port,
 				       uint32_t *port);
@@ -50,6 +53,8 @@ int must_check evtchn_set_virq_handler(struct domain *d, uint32_t virq);
 /* A physical interrupt bound by the domain arrived. */
 void evtchn_raise_pirq(struct domain *d, uint32_t pirq);
 
+/* Recomputes everything about the domain's ports from scratch; host builds only. */
+void evtchn_audit(struct domain *d);
 void evtchn_dump(struct domain *d, void (*print)(const char *format, ...));
 
 /* The machine side of physical interrupts, supplied at start-up by init (plat/irq.h behind it). */
