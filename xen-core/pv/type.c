@@ -147,8 +147,12 @@ static int begin(struct domain *d, struct frame *f, enum frame_type type, enum f
 	return 0;
 }
 
+/* Made busy by us. Whose the count is can be told only now, when nobody else moves it. */
 static int resume(struct domain *d, struct frame *f, enum frame_type type)
 {
+	if (!(f->partial_index & PARTIAL_OWNED)) {
+		(void)atomic_add(&f->type, 1);
+	}
 	return build(d, f, type, f->partial_index);
 }
 
@@ -172,10 +176,7 @@ int pv_type_get(struct domain *d, struct frame *f, enum frame_type type)
 				return 0;
 			}
 		} else if (word & TYPE_PARTIAL) {
-			uint32_t join = f->partial_index & PARTIAL_OWNED ? 0 : 1;
-
-			if (atomic_compare_exchange(&f->type, &word,
-						    (word & ~TYPE_PARTIAL) + join)) {
+			if (atomic_compare_exchange(&f->type, &word, word & ~TYPE_PARTIAL)) {
 				return resume(d, f, type);
 			}
 		} else if (pv_type_is_table(type)) {
@@ -187,11 +188,17 @@ int pv_type_get(struct domain *d, struct frame *f, enum frame_type type)
 	}
 }
 
-/* The last count of a table, which is busy by us: gives the entries back, then the count. */
-static int demote(struct domain *d, struct frame *f, enum frame_type type, uint32_t progress,
-		  uint32_t drop)
+/* The last count of a table, busy by us (word: before that): gives the entries back, then the
+ * count. */
+static int demote(struct domain *d, struct frame *f, uint32_t word, uint32_t drop)
 {
+	enum frame_type type = (enum frame_type)(word >> TYPE_SHIFT);
+	uint32_t progress = PT_ENTRIES;
 	int err = 0;
+
+	if (word & TYPE_PARTIAL) {
+		progress = f->partial_index & (PARTIAL_INDEX_MASK | PARTIAL_HALF);
+	}
 
 	if (type == TYPE_L1) {
 		pv_l1_release(d, f);
@@ -236,12 +243,9 @@ static int put(struct domain *d, struct frame *f, uint32_t drop)
 			wait_a_little();
 			word = atomic_read(&f->type);
 		} else {
-			uint32_t progress = word & TYPE_PARTIAL ?
-				f->partial_index & (PARTIAL_INDEX_MASK | PARTIAL_HALF) : PT_ENTRIES;
-
 			if (atomic_compare_exchange(&f->type, &word,
 						    word & ~(TYPE_VALIDATED | TYPE_PARTIAL))) {
-				return demote(d, f, type, progress, drop);
+				return demote(d, f, word, drop);
 			}
 		}
 	}
@@ -276,6 +280,10 @@ int pv_type_abandon(struct domain *d, struct frame *f)
 		return 0;
 	}
 	if (!atomic_compare_exchange(&f->type, &word, word & ~TYPE_PARTIAL)) {
+		return -XEN_ERESTART;
+	}
+	if (!(f->partial_index & PARTIAL_OWNED)) {
+		(void)atomic_or(&f->type, TYPE_PARTIAL);
 		return -XEN_ERESTART;
 	}
 	err = build(d, f, (enum frame_type)(word >> TYPE_SHIFT),
