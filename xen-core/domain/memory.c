@@ -141,6 +141,21 @@ int memory_assign(struct domain *d, mfn_t first, unsigned int order)
 	return err;
 }
 
+int memory_replace(struct domain *d, mfn_t first, unsigned int order)
+{
+	uint64_t count = 1UL << order;
+	int err;
+
+	assert(order <= BUDDY_ORDER_MAX);
+	spin_lock(&d->memory_lock);
+	err = attach_locked(d, first, count);
+	if (!err) {
+		d->frame_count += count;
+	}
+	spin_unlock(&d->memory_lock);
+	return err;
+}
+
 /* --- taking ------------------------------------------------------------------------------------- */
 
 /* Takes a frame without references off its domain; true if it was the last one. */

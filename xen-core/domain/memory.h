@@ -19,6 +19,9 @@ int must_check memory_allocate(struct domain *d, unsigned int order, unsigned in
 			       unsigned int flags, mfn_t *first);
 /* Hands frames the caller owns outright (refs 0, from buddy_alloc) to d. Same errors. */
 int must_check memory_assign(struct domain *d, mfn_t first, unsigned int order);
+/* As memory_assign(), for frames that take the place of stolen ones: max_pages is not asked.
+ * -XEN_EINVAL: dying. */
+int must_check memory_replace(struct domain *d, mfn_t first, unsigned int order);
 /* Takes a frame with no reference but its allocation from d (for XENMEM_exchange): it then has 0
  * references, DOMID_XEN, off the lists and not counted. -XEN_EINVAL if it has others or a type. */
 int must_check memory_steal(struct domain *d, struct frame *f);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * memory_op: reservations grow and shrink here; exchange and the informative commands have files
+ * of their own. increase, decrease and populate never fail: they stop where they are and answer
+ * the number of extents done, which is also how a restart remembers its progress (in the bits of
+ * the command above 5: guest data again, checked against the number of extents).
+ */
+#include "hypercall/memory.h"
+
+#include "domain/guest_ops.h"
+#include "domain/memory.h"
+#include "domain/restart.h"
+
+#include <xen/errno.h>
+#include <xen/memory.h>
+
+#define ORDER_MAX_GUEST 9U
+/* For the control domain too: zeroing 16 MiB is as long as a stay in the core may be. */
+#define ORDER_MAX_HARDWARE 12U
+#define EXTENTS_MAX (~0UL >> MEMOP_EXTENT_SHIFT)
+/* Frames whose zeroing, or giving up, is a unit of work. */
+#define FRAMES_PER_UNIT 8U
+
+struct reservation {
+	struct xen_memory_reservation request;
+	struct domain *d;
+	struct hypercall *call;
+	unsigned int address_bits;
+};
+
+unsigned int memory_order_max(const struct domain *caller)
+{
+	return caller->is_hardware || caller->is_control ? ORDER_MAX_HARDWARE : ORDER_MAX_GUEST;
+}
+
+int64_t memory_restart(struct hypercall *call, uint64_t done)
+{
+	call->args[0] = (call->args[0] & MEMOP_CMD_MASK) | done << MEMOP_EXTENT_SHIFT;
+	return -XEN_ERESTART;
+}
+
+static struct guest_ptr extent_at(const struct reservation *r, uint64_t i)
+{
+	return guest_ptr_at(guest_ptr(r->request.extent_start), i, sizeof(xen_pfn_t));
+}
+
+/* Copies and checks the request; false: nothing can be done. */
+static bool decode(struct hypercall *call, struct reservation *r)
+{
+	struct xen_memory_reservation *request = &r->request;
+	const struct domain *caller = call->v->domain;
+
+	if (guest_in(call->v, request, guest_ptr(call->args[1]), sizeof(*request)) ||
+	    request->nr_extents > EXTENTS_MAX || memory_start(call) >= request->nr_extents ||
+	    request->extent_order > memory_order_max(caller)) {
+		return false;
+	}
+	/* One node: an exact request could be granted, but is not everyone's to make. */
+	if ((request->mem_flags & XENMEMF_exact_node_request) && !caller->is_control &&
+	    !caller->is_hardware) {
+		return false;
+	}
+	r->call = call;
+	r->address_bits = XENMEMF_get_address_bits(request->mem_flags);
+	r->d = call_target(call, request->domid);
+	return r->d && rights_check(caller, r->d, RIGHT_TARGET) == 0;
+}
+
+static bool allocate_extent(const struct reservation *r, mfn_t *first)
+{
+	restart_spend((1U << r->request.extent_order) / FRAMES_PER_UNIT);
+	return memory_allocate(r->d, r->request.extent_order, r->address_bits, 0, first) == 0;
+}
+
+static bool populate_extent(const struct reservation *r, uint64_t i)
+{
+	struct vcpu *v = r->call->v;
+	xen_pfn_t pfn;
+	mfn_t first;
+
+	if (guest_in(v, &pfn, extent_at(r, i), sizeof(pfn)) || !allocate_extent(r, &first)) {
+		return false;
+	}
+	for (uint64_t j = 0; j < 1UL << r->request.extent_order; j++) {
+		m2p_set(mfn_add(first, j), pfn + j);
+	}
+	return guest_out(v, extent_at(r, i), &first.n, sizeof(first.n)) == 0;
+}
+
+static bool increase_extent(const struct reservation *r, uint64_t i)
+{
+	mfn_t first;
+
+	if (!allocate_extent(r, &first)) {
+		return false;
+	}
+	return r->request.extent_start == 0 ||
+	       guest_out(r->call->v, extent_at(r, i), &first.n, sizeof(first.n)) == 0;
+}
+
+/* Gives up the domain's own claim to a frame; who else refers to it keeps it. */
+static bool give_up_frame(struct domain *d, uint64_t n)
+{
+	struct frame *f;
+	mfn_t m;
+
+	if (d->ops->translate(d, gfn(n), &m) || !frame_is_valid(m)) {
+		return false;
+	}
+	f = frame_of(m);
+	if (!frame_get(f, d->id)) {
+		return false;
+	}
+	if ((atomic_read(&f->refs) & FRAME_HEAP) || !frame_clear_allocated(f)) {
+		frame_put(f);
+		return false;
+	}
+	frame_put(f);
+	frame_put(f);
+	return true;
+}
+
+static bool decrease_extent(const struct reservation *r, uint64_t i)
+{
+	xen_pfn_t first;
+
+	if (guest_in(r->call->v, &first, extent_at(r, i), sizeof(first))) {
+		return false;
+	}
+	restart_spend((1U << r->request.extent_order) / FRAMES_PER_UNIT);
+	for (uint64_t j = 0; j < 1UL << r->request.extent_order; j++) {
+		if (!give_up_frame(r->d, first + j)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static int64_t each_extent(struct hypercall *call,
+			   bool (*run)(const struct reservation *r, uint64_t i))
+{
+	uint64_t i = memory_start(call);
+	struct reservation r;
+
+	if (!decode(call, &r)) {
+		return (int64_t)i;
+	}
+	while (i < r.request.nr_extents && run(&r, i)) {
+		i++;
+		if (restart_wanted() && i < r.request.nr_extents) {
+			return memory_restart(call, i);
+		}
+	}
+	return (int64_t)i;
+}
+
+static int64_t populate_physmap(struct hypercall *call)
+{
+	return each_extent(call, populate_extent);
+}
+
+static int64_t increase_reservation(struct hypercall *call)
+{
+	return each_extent(call, increase_extent);
+}
+
+static int64_t decrease_reservation(struct hypercall *call)
+{
+	return each_extent(call, decrease_extent);
+}
+
+/* Numbers that PV guests choose themselves cannot be placed or removed by others. */
+static int64_t refuse_physmap(struct hypercall *call)
+{
+	domid_t domid;
+	struct domain *d;
+	int err;
+
+	if (guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid))) {
+		return -XEN_EFAULT;
+	}
+	d = call_target(call, domid);
+	if (!d) {
+		return -XEN_ESRCH;
+	}
+	err = rights_check(call->v->domain, d, RIGHT_TARGET);
+	return err ? err : -XEN_EACCES;
+}
+
+static int64_t no_vnuma(struct hypercall *call unused_arg)
+{
+	return -XEN_EOPNOTSUPP;
+}
+
+static int64_t maximum_ram_page(struct hypercall *call unused_arg)
+{
+	return (int64_t)frame_end - 1;
+}
+
+/* Nothing is shared: libxl takes this for an answer, and any error but -XEN_ENOSYS for a failure
+ * of all its host information. */
+static int64_t no_sharing(struct hypercall *call unused_arg)
+{
+	return 0;
+}
+
+struct memory_row {
+	hypercall_handler *run;
+	bool restarts;
+};
+
+static const struct memory_row rows[] = {
+	[XENMEM_increase_reservation] = {increase_reservation, true},
+	[XENMEM_decrease_reservation] = {decrease_reservation, true},
+	[XENMEM_maximum_ram_page] = {maximum_ram_page, false},
+	[XENMEM_current_reservation] = {memory_count, false},
+	[XENMEM_maximum_reservation] = {memory_count, false},
+	[XENMEM_populate_physmap] = {populate_physmap, true},
+	[XENMEM_add_to_physmap] = {refuse_physmap, false},
+	[XENMEM_memory_map] = {memory_own_map, false},
+	[XENMEM_machine_memory_map] = {memory_machine_map, false},
+	[XENMEM_exchange] = {memory_exchange, false},
+	[XENMEM_machphys_mapping] = {memory_machphys_mapping, false},
+	[XENMEM_set_memory_map] = {memory_set_map, false},
+	[XENMEM_maximum_gpfn] = {memory_count, false},
+	[XENMEM_remove_from_physmap] = {refuse_physmap, false},
+	[XENMEM_set_pod_target] = {memory_pod_target, false},
+	[XENMEM_get_pod_target] = {memory_pod_target, false},
+	[XENMEM_get_sharing_freed_pages] = {no_sharing, false},
+	[XENMEM_get_sharing_shared_pages] = {no_sharing, false},
+	[XENMEM_add_to_physmap_batch] = {refuse_physmap, false},
+	[XENMEM_claim_pages] = {memory_claim_pages, false},
+	[XENMEM_get_vnumainfo] = {no_vnuma, false},
+	[XENMEM_acquire_resource] = {memory_acquire_resource, true},
+};
+
+int64_t hypercall_memory_op(struct hypercall *call)
+{
+	uint64_t command = call->args[0] & MEMOP_CMD_MASK;
+
+	if (command >= array_size(rows) || !rows[command].run) {
+		return -XEN_ENOSYS;
+	}
+	if (memory_start(call) != 0 && !rows[command].restarts) {
+		return -XEN_EINVAL;
+	}
+	return rows[command].run(call);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of memory_op share: how far a restarted call has come, and how big an extent a
+ * caller may ask for.
+ */
+#ifndef HYPERCALL_MEMORY_H
+#define HYPERCALL_MEMORY_H
+
+#include "hypercall/call.h"
+
+/* Bits 0-5 of the first argument are the command, the rest counts the extents done before. */
+static inline uint64_t memory_start(const struct hypercall *call)
+{
+	return call->args[0] >> 6;
+}
+
+/* Answers so that the call goes on after `done` extents. */
+int64_t memory_restart(struct hypercall *call, uint64_t done);
+unsigned int memory_order_max(const struct domain *caller);
+
+int64_t memory_exchange(struct hypercall *call);
+
+/* memory_info.c */
+hypercall_handler memory_own_map, memory_machine_map, memory_set_map, memory_machphys_mapping,
+	memory_count, memory_pod_target, memory_claim_pages, memory_acquire_resource;
+
+#endif
