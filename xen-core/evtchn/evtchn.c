@@ -310,7 +310,8 @@ int evtchn_unmask(struct domain *d, uint32_t port)
 	if (!p) {
 		return -XEN_EINVAL;
 	}
-	port_unmask(d, (uint32_t)index_clamp(port, EVTCHN_PORTS_MAX), port_vcpu(atomic_read(&p->word)));
+	port = (uint32_t)index_clamp(port, EVTCHN_PORTS_MAX);
+	port_unmask(d, port, port_vcpu(atomic_read(&p->word)));
 	return 0;
 }
 

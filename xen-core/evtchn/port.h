@@ -42,7 +42,7 @@ struct evtchn_table {
 	struct spinlock lock;
 	uint32_t limit;                            /* (c) ports are below it */
 	struct evtchn_port *buckets[BUCKET_COUNT]; /* (a) set once */
-	uint64_t used[BUCKET_COUNT];               /* (l) bit per port that is not free; port 0 is */
+	uint64_t used[BUCKET_COUNT];               /* (l) bit per port not free; port 0 is set */
 	uint16_t *pirq_port;                       /* (a) set once; PIRQ_MAX ports, 0: not bound */
 };
 

@@ -12,11 +12,13 @@ static uint32_t pins_by_handles(struct domain *granter, uint32_t ref, uint16_t *
 {
 	uint32_t pins = 0;
 
-	for (struct domain *d = domain_find_from(0); d; d = domain_find_from((uint16_t)(d->id + 1))) {
+	for (struct domain *d = domain_find_from(0); d;
+	     d = domain_find_from((uint16_t)(d->id + 1))) {
 		for (uint32_t i = 0; i < d->grants->track_frames * HANDLES_PER_FRAME; i++) {
 			struct grant_handle *h = track_find(d->grants, i);
 
-			if ((h->flags & HANDLE_PARTS) == 0 || h->granter != granter || h->ref != ref) {
+			if ((h->flags & HANDLE_PARTS) == 0 || h->granter != granter ||
+			    h->ref != ref) {
 				continue;
 			}
 			pins += grant_pins_of(h->flags & HANDLE_PARTS,

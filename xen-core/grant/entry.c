@@ -113,7 +113,8 @@ static int pin_locked(struct grant_table *table, uint32_t ref, struct grant_acti
 	bool first_write = (want->pins & PIN_WRITES) != 0 && (active->pins & PIN_WRITES) == 0;
 	int status = GNTST_okay;
 
-	if (is_pinned && (active->domid != want->domid || pins_overflow(active->pins, want->pins))) {
+	if (is_pinned &&
+	    (active->domid != want->domid || pins_overflow(active->pins, want->pins))) {
 		return GNTST_general_error;
 	}
 	if (!is_pinned || first_write) {

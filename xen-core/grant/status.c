@@ -25,7 +25,8 @@ static void dump_handles(struct grant_table *table, void (*print)(const char *fo
 		struct grant_handle *h = track_find(table, i);
 
 		if (h->flags & HANDLE_PARTS) {
-			print("  handle %u: d%u ref %u flags %x\n", i, h->granter->id, h->ref, h->flags);
+			print("  handle %u: d%u ref %u flags %x\n", i, h->granter->id, h->ref,
+			      h->flags);
 		}
 	}
 }
