@@ -8,6 +8,7 @@
 #define UNIT_PV_WORLD_H
 
 #include "pv/audit.h"
+#include "pv/desc.h"
 #include "pv/mmu.h"
 #include "pv/mmuext.h"
 #include "pv/pte_rules.h"
@@ -94,7 +95,6 @@ int guest_out(struct vcpu *v unused_arg, struct guest_ptr to, const void *from, 
 	return fault_copy_out(to.address, from, bytes) ? -XEN_EFAULT : 0;
 }
 
-int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 int pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries)
 {
 	v->pv->ldt_base = base;

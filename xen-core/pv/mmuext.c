@@ -8,6 +8,7 @@
  */
 #include "pv/mmuext.h"
 
+#include "pv/desc.h"
 #include "pv/pte_rules.h"
 #include "pv/pv.h"
 #include "pv/root.h"
@@ -16,11 +17,6 @@
 #include "domain/guest.h"
 #include "lib/mem.h"
 #include "machine/frames.h"
-
-#define LDT_ENTRIES_MAX 8192U
-
-/* pv/desc.c */
-int must_check pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 
 static struct frame *get_frame(const struct domain *owner, uint64_t n)
 {

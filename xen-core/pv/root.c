@@ -6,14 +6,12 @@
  */
 #include "pv/root.h"
 
+#include "pv/desc.h"
 #include "pv/pv.h"
 #include "pv/type.h"
 #include "pv/update.h"
 
 #include "mm/map.h"
-
-/* pv/desc.c */
-int must_check pv_set_ldt(struct vcpu *v, uint64_t base, uint32_t entries);
 
 int pv_root_get(struct domain *d, mfn_t root)
 {
