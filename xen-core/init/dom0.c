@@ -18,6 +18,7 @@
 #include "domain/restart.h"
 #include "domain/vtime.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "lib/check.h"
 #include "lib/log.h"
 #include "lib/math.h"
@@ -35,7 +36,6 @@
 #include "x86/policy.h"
 
 #include <xen/errno.h>
-#include <xen/grant_table.h>
 #include <xen/sched.h>
 #include <xen/start_info.h>
 

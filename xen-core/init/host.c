@@ -108,9 +108,6 @@ static void reserve_hole(uint64_t start, uint64_t bytes)
 
 /* --- frames the hardware domain may not map, or only read -------------------------------------- */
 
-static struct range readonly_storage[64];
-struct range_set pv_mmio_readonly;
-
 static void note_readonly(uint64_t first, uint64_t last)
 {
 	if (range_add(&pv_mmio_readonly, first, last)) {
@@ -123,7 +120,6 @@ static void protect_devices(void)
 	const struct mcfg_entry *segments;
 	uint64_t lapic = 0xfee00000UL;
 
-	range_set_init(&pv_mmio_readonly, readonly_storage, array_size(readonly_storage));
 	for (unsigned int i = 0; i < ioapic_count(); i++) {
 		uint64_t page = ioapic_address(i) & PAGE_MASK;
 

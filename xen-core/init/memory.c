@@ -19,6 +19,8 @@
 #include "mm/buddy.h"
 #include "mm/frame.h"
 #include "mm/map_boot.h"
+#include "x86/cr.h"
+#include "x86/msr.h"
 
 #include <xen/base.h>
 
@@ -157,6 +159,7 @@ void memory_start(void)
 	}
 	map_low_memory();
 	map_image();
+	cpu_wrmsr(MSR_EFER, cpu_rdmsr(MSR_EFER) | EFER_NXE);
 	tlb_load_cr3(map_idle_root());
 	early_limit = ~0UL;
 	map_frame_tables();

@@ -5,7 +5,6 @@
  */
 #include "domain/access.h"
 #include "domain/domain.h"
-#include "domain/guest_ops.h"
 #include "domain/memory.h"
 #include "domain/part.h"
 #include "domain/vcpu.h"
@@ -21,18 +20,12 @@ static void no_free(struct domain *d unused_arg)
 {
 }
 
-static int guest_teardown(struct domain *d)
-{
-	return d->ops->teardown(d);
-}
-
 static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free};
 static const struct domain_part evtchn_part = {"event channels", evtchn_domain_create,
 					       evtchn_domain_teardown, evtchn_domain_free};
 static const struct domain_part grant_part = {"grants", grant_domain_create, grant_domain_teardown,
 					      grant_domain_free};
-static const struct domain_part guest_part = {"guest", no_create, guest_teardown, no_free};
 
 const struct domain_part *const domain_parts[] = {
-	&memory_part, &access_part, &shared_part, &evtchn_part, &grant_part, &guest_part, NULL,
+	&memory_part, &access_part, &shared_part, &evtchn_part, &grant_part, &vcpus_part, NULL,
 };
