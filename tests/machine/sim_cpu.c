@@ -286,6 +286,15 @@ void cpu_wbinvd(void)
 
 void cpu_swapgs(void)
 {
+	unsigned int active = msr_find(0xc0000101);
+	unsigned int inactive = msr_find(0xc0000102);
+	uint64_t base;
+
+	if (active < msr_count && inactive < msr_count) {
+		base = cpus[cpu_now].msr[active];
+		cpus[cpu_now].msr[active] = cpus[cpu_now].msr[inactive];
+		cpus[cpu_now].msr[inactive] = base;
+	}
 }
 
 void sim_xcr0_set_allowed(uint64_t bits)
@@ -370,6 +379,26 @@ void sim_selector_set_bad(uint16_t selector)
 uint16_t sim_selector(enum sim_segment segment)
 {
 	return cpus[cpu_now].selector[segment];
+}
+
+uint16_t cpu_read_ds(void)
+{
+	return cpus[cpu_now].selector[SIM_DS];
+}
+
+uint16_t cpu_read_es(void)
+{
+	return cpus[cpu_now].selector[SIM_ES];
+}
+
+uint16_t cpu_read_fs(void)
+{
+	return cpus[cpu_now].selector[SIM_FS];
+}
+
+uint16_t cpu_read_gs(void)
+{
+	return cpus[cpu_now].selector[SIM_GS];
 }
 
 static int load_segment(enum sim_segment segment, uint16_t selector)

@@ -114,6 +114,20 @@ static inline void cpu_swapgs(void)
 	__asm__ volatile("swapgs" ::: "memory");
 }
 
+/* Data segment selectors as they are now. */
+#define CPU_SELECTOR(name)                                         \
+	static inline uint16_t cpu_read_##name(void)                \
+	{                                                           \
+		uint16_t selector;                                  \
+		__asm__ volatile("mov %%" #name ", %0" : "=r"(selector)); \
+		return selector;                                    \
+	}
+
+CPU_SELECTOR(ds)
+CPU_SELECTOR(es)
+CPU_SELECTOR(fs)
+CPU_SELECTOR(gs)
+
 static inline uint8_t cpu_in8(uint16_t port)
 {
 	uint8_t value;

@@ -74,6 +74,7 @@ struct pv_vcpu {
 	uint64_t iobitmap; /* guest virtual address, 0: none */
 	uint32_t iobitmap_ports;
 	uint32_t pci_config_address; /* last dword written to 0xcf8 */
+	uint8_t cmos_index;	     /* last byte written to 0x70 */
 
 	bool failsafe_pending; /* a selector could not be loaded at switch-in */
 	uint16_t failsafe_ds, failsafe_es, failsafe_fs, failsafe_gs;

@@ -46,6 +46,11 @@ void cpu_wbinvd(void);
 void cpu_clts(void);
 void cpu_swapgs(void);
 
+uint16_t cpu_read_ds(void);
+uint16_t cpu_read_es(void);
+uint16_t cpu_read_fs(void);
+uint16_t cpu_read_gs(void);
+
 uint8_t cpu_in8(uint16_t port);
 uint16_t cpu_in16(uint16_t port);
 uint32_t cpu_in32(uint16_t port);
