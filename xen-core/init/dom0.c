@@ -14,6 +14,7 @@
 #include "init/init.h"
 
 #include "domain/access.h"
+#include "domain/guest_ops.h"
 #include "domain/memory.h"
 #include "domain/restart.h"
 #include "domain/vtime.h"
@@ -29,7 +30,7 @@
 #include "mm/buddy.h"
 #include "mm/heap.h"
 #include "mm/map.h"
-#include "pv/context.h"
+#include "pv/cpuid.h"
 #include "pv/pv.h"
 #include "pv/type.h"
 #include "x86/cr.h"

@@ -29,6 +29,8 @@
 #include "plat/pci.h"
 #include "plat/reset.h"
 #include "plat/serial.h"
+#include "pv/cpuid.h"
+#include "pv/port.h"
 #include "pv/pte_rules.h"
 #include "sched/sched.h"
 #include "sched/softirq.h"
@@ -331,6 +333,8 @@ static void fill_info(void)
 void host_connect(void)
 {
 	log_set_lock(acquire_log, release_log);
+	pv_policy_init();
+	pv_port_set_ops(&pv_port_hw);
 	pci_init(is_reserved);
 	protect_devices();
 	fill_info();

@@ -10,6 +10,33 @@
 #include "domain/vcpu.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
+#include "mm/heap.h"
+#include "pv/cpuid.h"
+#include "pv/pv.h"
+
+#include <xen/errno.h>
+
+static void free_guest(struct domain *d)
+{
+	heap_free(d->pv);
+	d->pv = NULL;
+	pv_policy_free(d);
+}
+
+static int create_guest(struct domain *d)
+{
+	d->pv = heap_new(struct pv_domain);
+	if (!d->pv || pv_policy_create(d)) {
+		free_guest(d);
+		return -XEN_ENOMEM;
+	}
+	return 0;
+}
+
+static int no_teardown(struct domain *d unused_arg)
+{
+	return 0;
+}
 
 static int no_create(struct domain *d unused_arg)
 {
@@ -20,6 +47,7 @@ static void no_free(struct domain *d unused_arg)
 {
 }
 
+static const struct domain_part guest_part = {"guest", create_guest, no_teardown, free_guest};
 static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free};
 static const struct domain_part evtchn_part = {"event channels", evtchn_domain_create,
 					       evtchn_domain_teardown, evtchn_domain_free};
@@ -27,5 +55,6 @@ static const struct domain_part grant_part = {"grants", grant_domain_create, gra
 					      grant_domain_free};
 
 const struct domain_part *const domain_parts[] = {
-	&memory_part, &access_part, &shared_part, &evtchn_part, &grant_part, &vcpus_part, NULL,
+	&memory_part, &access_part, &shared_part, &evtchn_part,
+	&grant_part,  &guest_part,  &vcpus_part,  NULL,
 };

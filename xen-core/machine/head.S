@@ -15,10 +15,10 @@
 	.globl	core_header
 core_header:
 	.quad	0x65726f6378707021
-	.quad	core_data_file_end - core_image_start
-	.quad	core_image_end - core_image_start
-	.quad	entry64 - core_image_start
-	.quad	entry32 - core_image_start
+	.quad	head_image_bytes
+	.quad	head_memory_bytes
+	.quad	head_entry64
+	.quad	head_entry32
 
 	.balign	4
 multiboot_header:
@@ -26,33 +26,32 @@ multiboot_header:
 	.long	0x00000003			/* page-aligned modules, memory map */
 	.long	-(0x1badb002 + 0x00000003)
 
-#define PHYSICAL(symbol) ((symbol) - core_image_start + MULTIBOOT_LOAD_ADDRESS)
-
+	.globl	entry32, entry64, entry_from32, boot_gdt, boot_gdt_pointer
 	.code32
 entry32:
 	cli
 	cld
 	mov	%eax, %ebp
-	mov	$PHYSICAL(boot_stack + CPU_STACK_BYTES - CPU_LOCAL_BYTES), %esp
+	mov	$head_stack_top, %esp
 
 	/* Identity map of 4 GiB with 2 MiB pages in boot_l2, to get into long mode. */
-	mov	$PHYSICAL(boot_l2), %edi
+	mov	$head_l2, %edi
 	mov	$0x83, %eax
 1:	mov	%eax, (%edi)
 	movl	$0, 4(%edi)
 	add	$8, %edi
 	add	$0x200000, %eax
 	jnc	1b
-	mov	$PHYSICAL(boot_l3_low), %edi
-	mov	$PHYSICAL(boot_l2) + 3, %eax
+	mov	$head_l3, %edi
+	mov	$head_l2 + 3, %eax
 	mov	$4, %ecx
 2:	mov	%eax, (%edi)
 	add	$8, %edi
 	add	$0x1000, %eax
 	loop	2b
-	movl	$PHYSICAL(boot_l3_low) + 3, PHYSICAL(boot_l4)
+	movl	$head_l3 + 3, head_l4
 
-	mov	$PHYSICAL(boot_l4), %eax
+	mov	$head_l4, %eax
 	mov	%eax, %cr3
 	mov	%cr4, %eax
 	or	$0x20, %eax			/* PAE */
@@ -64,8 +63,8 @@ entry32:
 	mov	%cr0, %eax
 	or	$0x80010001, %eax		/* PG, WP, PE */
 	mov	%eax, %cr0
-	lgdt	PHYSICAL(boot_gdt_pointer)
-	ljmp	$8, $PHYSICAL(entry_from32)
+	lgdt	head_gdt_pointer
+	ljmp	$8, $head_from32
 
 	.balign	8
 boot_gdt:
@@ -74,7 +73,7 @@ boot_gdt:
 	.quad	0x00cf92000000ffff
 boot_gdt_pointer:
 	.word	23
-	.long	PHYSICAL(boot_gdt)
+	.long	head_gdt
 	.long	0
 
 	.code64

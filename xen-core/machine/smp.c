@@ -31,7 +31,6 @@ extern void smp_start(void);
 void smp_init(uint32_t boot_apic_id)
 {
 	apic_ids[0] = boot_apic_id;
-	cpu_set_add(&cpus_online, 0);
 }
 
 unsigned int smp_cpu_count(void)
