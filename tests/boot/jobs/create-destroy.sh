@@ -25,7 +25,9 @@ while [ $cycle -lt "$CYCLES" ]; do
 	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" "$vif" || failed=1
 	sleep $((tenths / 10)).$((tenths % 10))
 	xl destroy $name || failed=1
-	if all_pages_returned "$before"; then
+	# dom0 keeps a grant-tracking frame for each of its CPUs that ever mapped one: a slack for the whole job,
+	# less than one frame for each guest.
+	if all_pages_returned "$before" 4; then
 		echo "# cycle $cycle: destroyed after $tenths/10 s"
 	else
 		failed=1
