@@ -8,7 +8,7 @@
  *     dead -> freed       the last reference (a frame others map, a lookup) is put
  *
  * References: domain_find() borrows until the exit path (the structure is retired, not freed,
- * while a CPU may hold it); domain_get/put keep it. Each frame owned by the domain counts as one
+ * while a CPU may hold it: domain/retire.c); domain_get/put keep it. Each frame owned by the domain counts as one
  * reference together (refs_frames), so a domain whose frames are mapped elsewhere stays.
  *
  * Legend: (c) constant after creation, (l) under ->lock, (m) under ->memory_lock, (a) atomic.
@@ -20,6 +20,7 @@
 #include "machine/lock.h"
 #include "mm/frame.h"
 #include "sched/sched.h"
+#include "sched/timer.h"
 
 #include <xen/base.h>
 
@@ -64,9 +65,9 @@ struct domain {
 	bool is_xenstore;    /* (c) */
 	bool is_pv;          /* (c) */
 	uint8_t life;        /* (l) enum domain_life */
-	bool is_shutting_down; /* (l) some vcpu asked; all are being stopped */
-	bool is_shut_down;     /* (l) all are stopped */
-	uint8_t shutdown_code; /* (l) SHUTDOWN_*, 0xff: none yet */
+	bool is_shutting_down; /* (a) some vcpu asked; all are being stopped */
+	bool is_shut_down;     /* (a) all are stopped */
+	uint8_t shutdown_code; /* (a) SHUTDOWN_*, 0xff: none yet */
 	uint8_t teardown_part; /* how far domain_kill() has come */
 	uint8_t handle[16];    /* (l) */
 	uint32_t refs;         /* (a) */
@@ -79,8 +80,10 @@ struct domain {
 	const struct guest_ops *ops; /* (c) */
 	struct domain_config config; /* (c) */
 	struct vcpu **vcpus;         /* (c) max_vcpus pointers, NULL until created */
-	struct domain *next;         /* by ascending id, under the list lock */
-	struct list retired;
+	struct domain *next;         /* by ascending id; written under the list lock */
+	struct domain *hash_next;    /* same */
+	struct domain *retire_next;
+	uint64_t retire_grace;
 
 	struct spinlock memory_lock;
 	struct frame_list frames;      /* (m) allocated to it */
@@ -107,12 +110,15 @@ struct domain {
 	bool tsc_emulated;
 	uint32_t tsc_khz;
 	uint32_t tsc_incarnation;
+	uint64_t tsc_start;            /* system time at which an emulated TSC is 0; may be "negative" */
+	uint32_t tsc_mul, tsc_inverse_mul; /* emulated: ticks to ns and back, as in the time tuple */
+	int8_t tsc_shift, tsc_inverse_shift;
 	int64_t time_offset_seconds;
 
 	struct domain_e820 *e820;      /* XENMEM_set_memory_map, or NULL */
 	uint32_t e820_count;
 	uint32_t suspend_port;         /* XEN_DOMCTL_subscribe, 0: none */
-	uint64_t watchdog_expires[2];
+	struct timer watchdogs[2];
 };
 
 extern struct domain *domain_hardware; /* domain 0 once it exists, else NULL */
@@ -155,8 +161,30 @@ void domain_crash(struct domain *d, const char *format, ...) printf_like(2, 3);
 /* Tears a domain down; -XEN_ERESTART when there is more to do, 0 when it holds nothing. */
 int must_check domain_kill(struct domain *d);
 
-/* Raises VIRQ_DOM_EXC; set by evtchn at start-up. */
-extern void (*domain_exception_hook)(void);
+/* SCHEDOP_shutdown_code: the reason that counts if none was given yet. */
+void domain_preset_shutdown_code(struct domain *d, uint8_t reason);
+/* SCHEDOP_watchdog: the id (1 or 2) of a new watchdog, 0 for one changed; -XEN_EINVAL, -XEN_ENOSPC. */
+int must_check domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds);
+
+/* Set at start-up. The last one may be called with any lock held, the others with none. */
+extern void (*domain_exception_hook)(void);                           /* raise VIRQ_DOM_EXC */
+extern void (*domain_suspend_hook)(struct domain *d, uint32_t port);  /* notify its port */
+extern void (*domain_hardware_shutdown_hook)(uint8_t reason);         /* end the machine */
+
+/* Before the first domain: the registers of domains, ids and retired ones; SOFTIRQ_RETIRE. */
+void domains_init(void);
+
+/* The exit path of each CPU calls this after it ran its softirqs: whatever the CPU borrowed it has
+ * given back. */
+void domain_exit_path_passed(unsigned int cpu);
+/* Starts waiting until each CPU has passed its exit path once more; domain_grace_is_over() tells. */
+uint64_t must_check domain_grace_start(void);
+bool must_check domain_grace_is_over(uint64_t grace);
+/* domain.c hands over a domain whose last reference went; safe with locks held. */
+void domain_retire(struct domain *d);
+/* retire.c's way back: takes it out of the register; frees it. */
+void domain_unregister(struct domain *d);
+void domain_free(struct domain *d);
 
 /* True if caller may control target (is the control domain). Domains do not control themselves
  * through this: see rights_check. */

@@ -23,6 +23,7 @@ struct grant_mapping {
 
 struct guest_ops {
 	const char *name;
+	bool is_pv;
 
 	int (*vcpu_create)(struct vcpu *v);
 	void (*vcpu_free)(struct vcpu *v);

@@ -16,6 +16,7 @@
 #include <xen/event_channel.h>
 #include <xen/shared_info.h>
 
+struct domain_part;
 struct pv_vcpu;
 
 /* vcpu.pause_flags: */
@@ -45,6 +46,7 @@ struct vcpu {
 	bool trap_pending;       /* (v) an exception waits for delivery: pv/trap.c */
 	struct vcpu_info *info;  /* hypervisor address: in shared_info or a registered page */
 	struct frame *info_frame; /* the registered page's frame, or NULL */
+	struct vcpu_info spare_info; /* for ids without a slot in shared_info, and after teardown */
 	struct spinlock virq_lock;
 	uint32_t virq_port[VCPU_VIRQS]; /* (a) 0: not bound */
 
@@ -57,7 +59,8 @@ struct vcpu {
 	struct timer poll_timer;
 	uint64_t periodic_ns;
 	uint64_t periodic_last;
-	struct vcpu_runstate runstate;   /* (v), or under the sched transition */
+	struct spinlock time_lock;
+	struct vcpu_runstate runstate;   /* under time_lock */
 	uint64_t runstate_address;       /* guest virtual, 0: none */
 	uint64_t time_area_address;      /* guest virtual, 0: none */
 	bool areas_stale;                /* a write failed in user mode: retry in kernel mode */
@@ -83,6 +86,11 @@ static inline struct cpu_regs *vcpu_regs(struct vcpu *v)
 	return current_vcpu() == v ? &cpu_local()->regs : &v->regs;
 }
 
+static inline bool vcpu_is_loaded(const struct vcpu *v)
+{
+	return current_vcpu() == v;
+}
+
 int must_check vcpu_create(struct domain *d, uint32_t id);
 void vcpu_free(struct vcpu *v);
 /* NULL if id is out of range or not created. Bounded under speculation. */
@@ -92,7 +100,7 @@ static inline bool vcpu_is_runnable(const struct vcpu *v)
 {
 	return atomic_read(&v->pause_flags) == 0 && atomic_read(&v->pause_count) == 0 &&
 	       atomic_read(&v->domain->pause_count) == 0 &&
-	       v->domain->control_pause_count == 0;
+	       atomic_read(&v->domain->control_pause_count) == 0;
 }
 
 /* Tells the scheduler after a change of what vcpu_is_runnable() looks at. */
@@ -117,6 +125,13 @@ static inline bool vcpu_events_deliverable(const struct vcpu *v)
 
 /* VCPUOP_register_vcpu_info; the frame must belong to the domain. */
 int must_check vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset);
+/* False while events of a vcpu without a slot in shared_info have nowhere to go. */
+bool vcpu_has_info(const struct vcpu *v);
+
+/* Part: the array of vcpus. Its teardown calls the guest_ops' and gives registered pages back. */
+extern const struct domain_part vcpus_part;
+/* Part: the page shared with the guest (domain/shared.c). Needs the memory part. */
+extern const struct domain_part shared_part;
 
 #define for_each_vcpu(d, v)                                                              \
 	for (uint32_t v##_index = 0; v##_index < (d)->max_vcpus; v##_index++)            \

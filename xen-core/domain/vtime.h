@@ -25,14 +25,27 @@ uint64_t vtime_tsc(struct vcpu *v);
 int must_check vtime_set_tsc(struct domain *d, uint32_t mode, uint32_t khz, uint32_t incarnation,
 			     uint64_t elapsed);
 
-/* Runstate transition at time now; writes the guest's registered copy when v is loaded. */
+/*
+ * Runstate transition at time now. To RUNSTATE_running when switched in: vtime_write_areas()
+ * follows. To any other when switched out, still loaded: what it waits for is looked up here, as a
+ * waker may just have changed that, and the guest's copy is written. The last vcpu of a domain
+ * that shuts down completes the shutdown here.
+ */
 void vtime_runstate(struct vcpu *v, uint32_t state, uint64_t now);
 /* Writes (again) the guest's copies of runstate and time: after a switch in, on a toggle. */
 void vtime_write_areas(struct vcpu *v);
+/* The flags of a vcpu that does not run have changed. */
+void vtime_runstate_settle(struct vcpu *v);
 int must_check vtime_register_runstate(struct vcpu *v, uint64_t address);
 int must_check vtime_register_time_area(struct vcpu *v, uint64_t address);
 /* Includes the time in the present state up to now. */
 void vtime_get_runstate(struct vcpu *v, struct vcpu_runstate *out);
+
+/* Raises VIRQ_TIMER; set by evtchn at start-up. */
+extern void (*vtime_timer_hook)(struct vcpu *v);
+
+/* SCHEDOP_poll's timeout: unblocks. */
+void vtime_set_poll_timeout(struct vcpu *v, uint64_t expires);
 
 /* expires: absolute system time; in the past fires at once. */
 void vtime_set_singleshot(struct vcpu *v, uint64_t expires);

@@ -34,15 +34,17 @@ struct sched_group {
 struct sched_unit {
 	struct list queue_link;
 	struct sched_group *group;
-	int64_t credit;
+	int64_t credit;        /* ns at the default weight; may be in debt */
+	uint64_t period;       /* up to which top-up the credit counts */
 	uint64_t run_start;    /* ns, when running */
 	uint64_t run_time;     /* ns in total */
 	struct cpu_set hard;   /* where it may run */
 	struct cpu_set soft;   /* where it would rather run */
 	uint32_t cpu;          /* where it runs, is queued, or last ran */
-	uint8_t state;         /* enum sched_state */
+	uint8_t state;         /* (a) enum sched_state */
 	bool on_cpu;           /* (a) its context is loaded on .cpu; cleared by sched_switched() */
 	bool yielding;
+	bool sleep_wanted;     /* running, but to be asleep from the next pick on */
 };
 
 enum sched_state {
@@ -63,7 +65,9 @@ void sched_unit_fini(struct sched_unit *unit);
 void sched_wake(struct sched_unit *unit);
 /* Takes it off the run queue, or asks the CPU that runs it to; does not wait. */
 void sched_sleep(struct sched_unit *unit);
-void sched_yield(struct sched_unit *unit);
+void sched_unit_yield(struct sched_unit *unit);
+/* ns it has run, up to now. */
+uint64_t sched_run_time(const struct sched_unit *unit);
 bool sched_is_running(const struct sched_unit *unit);
 
 /* -XEN_EINVAL if hard has no online CPU. Moves the unit if it must. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Timers: a heap per CPU ordered by expiry, one lock per CPU. Times are clock_now() nanoseconds.
+ * The heap's links lie in the timers, so setting one cannot fail.
  * A timer runs on the CPU it was last set on, from SOFTIRQ_TIMER, with no lock held; it may set
  * itself again. timer_stop() on another CPU does not wait for a callback already running;
  * timer_kill() does, and nothing can set the timer afterwards.
@@ -15,8 +16,10 @@ struct timer {
 	void (*run)(void *data);
 	void *data;
 	uint32_t cpu;       /* whose heap it is or was last in */
-	uint32_t heap_index; /* 0: not set */
-	uint8_t state;      /* under that heap's lock */
+	uint8_t state;      /* under that heap's lock, as are the links */
+	struct timer *child;    /* first of those that expire no earlier */
+	struct timer *next;     /* sibling */
+	struct timer *previous; /* sibling, or the parent for the first child */
 };
 
 void timer_init(struct timer *timer, void (*run)(void *data), void *data, unsigned int cpu);

@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The scheduler with CPUs and time played by hand: each CPU picks when its softirq is raised or its
+ * slice is over; the audit runs after every step.
+ */
+#include "machine/sim.h"
+#include "unit/unit.h"
+
+#include "machine/percpu.h"
+#include "plat/clock.h"
+#include "sched/sched.h"
+#include "sched/softirq.h"
+
+#include <xen/errno.h>
+
+#include <stdlib.h>
+
+#define MS 1000000UL
+#define UNITS_MAX 12
+
+static struct sched_unit *running[SIM_CPUS];
+static uint64_t slice_end[SIM_CPUS];
+static bool wanted[SIM_CPUS];
+static unsigned int cpu_count;
+static struct sched_group groups[UNITS_MAX];
+static struct sched_unit units[UNITS_MAX];
+
+static void want(unsigned int cpu)
+{
+	wanted[cpu] = true;
+}
+
+static void reschedule(unsigned int cpu)
+{
+	struct sched_unit *previous = running[cpu];
+
+	sim_set_cpu(cpu);
+	running[cpu] = sched_pick(cpu, previous, clock_now(), &slice_end[cpu]);
+	if (previous && previous != running[cpu]) {
+		sched_switched(cpu, previous);
+	}
+	sched_audit();
+}
+
+/* What the exit paths do at this instant, until nobody wants anything. */
+static void settle(void)
+{
+	bool any;
+
+	do {
+		any = false;
+		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+			sim_set_cpu(cpu);
+			softirq_run(cpu);
+			if (wanted[cpu] || clock_now() >= slice_end[cpu]) {
+				wanted[cpu] = false;
+				reschedule(cpu);
+				any = true;
+			}
+		}
+	} while (any);
+	sim_set_cpu(0);
+}
+
+static void run_until(uint64_t end)
+{
+	settle();
+	while (clock_now() < end) {
+		uint64_t next = end;
+
+		for (unsigned int cpu = 0; cpu < cpu_count; cpu++) {
+			if (slice_end[cpu] < next) {
+				next = slice_end[cpu];
+			}
+		}
+		sim_clock_set(next);
+		settle();
+	}
+}
+
+static void start(unsigned int cpus)
+{
+	cpu_count = cpus;
+	sim_set_cpu_count(cpus);
+	sched_init(clock_now);
+	softirq_set_handler(SOFTIRQ_SCHEDULE, want);
+	for (unsigned int cpu = 0; cpu < SIM_CPUS; cpu++) {
+		running[cpu] = NULL;
+		slice_end[cpu] = ~0UL;
+		if (cpu < cpus) {
+			sim_set_cpu(cpu);
+			softirq_run(cpu);
+			sched_cpu_online(cpu);
+		}
+		wanted[cpu] = false;
+	}
+	sim_set_cpu(0);
+	for (unsigned int i = 0; i < UNITS_MAX; i++) {
+		sched_group_init(&groups[i]);
+		sched_unit_init(&units[i], &groups[i], 0);
+	}
+}
+
+static void setup(void)
+{
+	sim_reset(256);
+}
+
+static void weight_zero_is_refused(void)
+{
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 0, 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(groups[0].weight, SCHED_WEIGHT_DEFAULT);
+}
+
+static void affinity_without_an_online_cpu_is_refused(void)
+{
+	struct cpu_set far = cpu_set_of(200);
+
+	start(2);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &far, &far), -XEN_EINVAL);
+	CU_ASSERT_TRUE(cpu_set_has(&units[0].hard, 1));
+}
+
+static void an_idle_machine_picks_nothing(void)
+{
+	start(2);
+	reschedule(0);
+	CU_ASSERT_PTR_NULL(running[0]);
+	CU_ASSERT_EQUAL(slice_end[0], ~0UL);
+	sim_clock_advance(5 * MS);
+	CU_ASSERT_EQUAL(sched_idle_time(0), 5 * MS);
+}
+
+static void time_goes_by_weight(void)
+{
+	uint64_t total = 3000 * MS;
+
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[1], 512, 0), 0);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	run_until(clock_now() + total);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) > total / 3 * 95 / 100);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) < total / 3 * 105 / 100);
+	CU_ASSERT_TRUE(sched_run_time(&units[1]) > total / 3 * 2 * 95 / 100);
+}
+
+static void three_equal_units_share_two_cpus_equally(void)
+{
+	uint64_t total = 3000 * MS;
+
+	start(2);
+	for (unsigned int i = 0; i < 3; i++) {
+		sched_wake(&units[i]);
+	}
+	run_until(clock_now() + total);
+	for (unsigned int i = 0; i < 3; i++) {
+		CU_ASSERT_TRUE(sched_run_time(&units[i]) > total * 2 / 3 * 95 / 100);
+		CU_ASSERT_TRUE(sched_run_time(&units[i]) < total * 2 / 3 * 105 / 100);
+	}
+	CU_ASSERT_EQUAL(sched_idle_time(0) + sched_idle_time(1), 0);
+}
+
+static void a_woken_unit_prefers_an_idle_cpu(void)
+{
+	start(2);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	sched_wake(&units[1]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	CU_ASSERT_PTR_EQUAL(running[1], &units[1]);
+}
+
+static void hard_affinity_is_never_broken(void)
+{
+	struct cpu_set one = cpu_set_of(1);
+
+	start(2);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &one, &one), 0);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[1], &one, &one), 0);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	run_until(clock_now() + 100 * MS);
+	CU_ASSERT_PTR_NULL(running[0]);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) + sched_run_time(&units[1]) == 100 * MS);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) > 40 * MS);
+}
+
+static void a_running_unit_moves_when_its_affinity_changes(void)
+{
+	struct cpu_set one = cpu_set_of(1);
+
+	start(2);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &one, &one), 0);
+	settle();
+	CU_ASSERT_PTR_NULL(running[0]);
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+}
+
+static void a_unit_whose_context_is_elsewhere_is_not_picked(void)
+{
+	start(2);
+	sched_wake(&units[0]);
+	settle();
+	sched_sleep(&units[0]);
+	sim_set_cpu(0);
+	softirq_run(0);
+	CU_ASSERT_PTR_NULL(sched_pick(0, &units[0], clock_now(), &slice_end[0]));
+	running[0] = NULL;
+	sched_wake(&units[0]);
+	reschedule(1);
+	CU_ASSERT_PTR_NULL(running[1]);
+	sim_set_cpu(0);
+	sched_switched(0, &units[0]);
+	wanted[0] = false;
+	settle();
+	CU_ASSERT_TRUE(running[0] == &units[0] || running[1] == &units[0]);
+}
+
+static void waking_before_the_pick_cancels_sleeping(void)
+{
+	start(1);
+	sched_wake(&units[0]);
+	settle();
+	sched_sleep(&units[0]);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+}
+
+static void a_yielding_unit_lets_a_poorer_one_run(void)
+{
+	start(1);
+	sched_wake(&units[0]);
+	settle();
+	sched_wake(&units[1]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	units[1].credit = 1;
+	sched_unit_yield(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[1]);
+}
+
+static void an_hour_asleep_buys_no_monopoly(void)
+{
+	start(1);
+	sched_wake(&units[0]);
+	run_until(clock_now() + 5000 * MS);
+	sched_wake(&units[1]);
+	uint64_t before = sched_run_time(&units[0]);
+
+	run_until(clock_now() + 200 * MS);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) - before > 80 * MS);
+}
+
+/* One hog per CPU; a light unit that sleeps 1 ms and runs 50 us must start at once each time. */
+static void a_light_sleeper_preempts_hogs_at_once(void)
+{
+	struct sched_unit *sleeper = &units[5];
+	unsigned int late = 0;
+
+	start(2);
+	for (unsigned int i = 0; i < 2; i++) {
+		sched_wake(&units[i]);
+	}
+	for (unsigned int i = 0; i < 5000; i++) {
+		run_until(clock_now() + MS);
+		sched_wake(sleeper);
+		settle();
+		if (!sched_is_running(sleeper)) {
+			late++;
+		}
+		run_until(clock_now() + 50000);
+		sched_sleep(sleeper);
+		settle();
+	}
+	CU_ASSERT_EQUAL(late, 0);
+}
+
+static void no_unit_is_lost_in_a_long_random_run(void)
+{
+	bool awake[UNITS_MAX] = {false};
+	uint64_t last_seen[UNITS_MAX];
+
+	start(4);
+	srand(3);
+	for (unsigned int i = 0; i < UNITS_MAX; i++) {
+		CU_ASSERT_EQUAL(sched_group_set(&groups[i], (uint16_t)(64 << (i % 4)), 0), 0);
+		last_seen[i] = clock_now();
+	}
+	for (unsigned int step = 0; step < 30000; step++) {
+		unsigned int i = (unsigned int)rand() % UNITS_MAX;
+		unsigned int cpu = (unsigned int)rand() % 4;
+		struct cpu_set hard;
+
+		switch (rand() % 8) {
+		case 0:
+		case 1:
+		case 2:
+			awake[i] = true;
+			last_seen[i] = clock_now();
+			sched_wake(&units[i]);
+			break;
+		case 3:
+		case 4:
+			awake[i] = false;
+			sched_sleep(&units[i]);
+			break;
+		case 5:
+			sched_unit_yield(&units[i]);
+			break;
+		case 6:
+			cpu_set_fill(&hard, 4);
+			if (rand() % 2) {
+				hard = cpu_set_of(cpu);
+			}
+			CU_ASSERT_EQUAL(sched_set_affinity(&units[i], &hard, &hard), 0);
+			break;
+		default:
+			sim_clock_advance((uint64_t)rand() % (3 * MS));
+			break;
+		}
+		if (rand() % 2) {
+			settle();
+			for (unsigned int k = 0; k < UNITS_MAX; k++) {
+				if ((units[k].state != SCHED_ASLEEP) != awake[k]) {
+					CU_FAIL("state");
+					return;
+				}
+				if (!awake[k] || sched_is_running(&units[k])) {
+					last_seen[k] = clock_now();
+				} else if (clock_now() - last_seen[k] > 2000 * MS) {
+					CU_FAIL("starved");
+					return;
+				}
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		UNIT(weight_zero_is_refused),
+		UNIT(affinity_without_an_online_cpu_is_refused),
+		UNIT(an_idle_machine_picks_nothing),
+		UNIT(time_goes_by_weight),
+		UNIT(three_equal_units_share_two_cpus_equally),
+		UNIT(a_woken_unit_prefers_an_idle_cpu),
+		UNIT(hard_affinity_is_never_broken),
+		UNIT(a_running_unit_moves_when_its_affinity_changes),
+		UNIT(a_unit_whose_context_is_elsewhere_is_not_picked),
+		UNIT(waking_before_the_pick_cancels_sleeping),
+		UNIT(a_yielding_unit_lets_a_poorer_one_run),
+		UNIT(an_hour_asleep_buys_no_monopoly),
+		UNIT(a_light_sleeper_preempts_hogs_at_once),
+		UNIT(no_unit_is_lost_in_a_long_random_run),
+	};
+
+	return unit_main("sched_credit", tests, array_size(tests), setup);
+}
