@@ -51,10 +51,10 @@ int domctl_max_vcpus(struct domctl *c)
 	return 0;
 }
 
-static void bring_up(struct vcpu *v, bool online)
+static void set_state(struct vcpu *v, bool initialised, bool online)
 {
 	spin_lock(&v->domain->lock);
-	v->is_initialised = true;
+	v->is_initialised = initialised;
 	spin_unlock(&v->domain->lock);
 	if (online) {
 		vcpu_clear_flag(v, VCPU_DOWN);
@@ -74,7 +74,7 @@ static int set_context(struct domctl *c, struct vcpu *v, struct vcpu_guest_conte
 	domain_pause(c->d);
 	err = c->d->ops->set_context(v, context);
 	if (!err) {
-		bring_up(v, (context->flags & VGCF_online) != 0);
+		set_state(v, true, (context->flags & VGCF_online) != 0);
 	}
 	domain_unpause(c->d);
 	return err;
@@ -86,6 +86,9 @@ static int reset_context(struct domctl *c, struct vcpu *v)
 
 	domain_pause(c->d);
 	err = c->d->ops->reset_context(v);
+	if (!err) {
+		set_state(v, false, false);
+	}
 	domain_unpause(c->d);
 	return err;
 }
