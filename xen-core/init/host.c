@@ -153,6 +153,11 @@ static void raise_console(void)
 	evtchn_raise_host_virq(VIRQ_CONSOLE);
 }
 
+static void raise_timer(struct vcpu *v)
+{
+	evtchn_raise_virq(v, VIRQ_TIMER);
+}
+
 static void deliver_pirq(uint32_t pirq)
 {
 	if (domain_hardware) {
@@ -342,6 +347,7 @@ void host_connect(void)
 	console_init(raise_console);
 	irq_set_deliver(deliver_pirq);
 	evtchn_set_pirq_ops(&machine_pirqs);
+	vtime_timer_hook = raise_timer;
 	domain_hardware_shutdown_hook = hardware_shutdown;
 	platform_sleep_hook = enter_s5;
 	timer_init(&eoi_timer, force_eoi, NULL, 0);
