@@ -119,7 +119,6 @@ static const struct host_info world_host = {
 	.is_efi = false,
 	.efi_vendor = "vendor",
 };
-const struct host_info *host_info = &world_host;
 
 static void world_program(uint64_t expires unused_arg)
 {
@@ -225,6 +224,7 @@ static void world_reset(void)
 		domain_unregister(d);
 	}
 	sim_reset(8192);
+	host_info = &world_host;
 	restart_reset();
 	memory_init();
 	domains_init();

@@ -44,7 +44,6 @@
 static struct xen_e820_entry e820[E820_MAX];
 static uint32_t e820_count;
 static struct host_info info;
-const struct host_info *host_info = &info;
 
 void host_print_banner(void)
 {
@@ -320,6 +319,7 @@ static void fill_info(void)
 {
 	const struct madt *madt = acpi_madt();
 
+	host_info = &info;
 	info.e820 = e820;
 	info.e820_count = e820_count;
 	info.command_line = boot.cmdline;
@@ -330,6 +330,7 @@ static void fill_info(void)
 	info.efi_config_count = (uint32_t)boot.efi_config_count;
 	info.efi_revision = boot.efi_revision;
 	info.efi_vendor = boot.efi_vendor;
+	info.efi_firmware_revision = boot.efi_revision;
 	for (uint32_t i = 0; madt && i < madt->cpu_count && i < CPUS_MAX; i++) {
 		info.cpus[i] = (struct host_cpu){madt->cpus[i].apic_id, madt->cpus[i].acpi_id, i, 0};
 	}

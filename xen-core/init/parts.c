@@ -21,6 +21,7 @@ static void free_guest(struct domain *d)
 	heap_free(d->pv);
 	d->pv = NULL;
 	pv_policy_free(d);
+	heap_free(d->e820);
 }
 
 static int create_guest(struct domain *d)
