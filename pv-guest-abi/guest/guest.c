@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <xen/sched.h>
+#include <xen/version.h>
 
 extern const char trap_stubs[];
 void guest_main(struct start_info *si);
@@ -12,9 +13,15 @@ void guest_trap(struct trap_frame *frame);
 struct start_info *start_info;
 struct shared_info *shared_info;
 bool (*guest_trap_hook)(struct trap_frame *frame);
+struct trap_frame trap_seen;
+volatile uint64_t trap_resume;
+extern volatile uint64_t user_saved; /* stack of user_enter() while it is away */
+void user_leave(void);
+
+#define PAGES 192
 
 static unsigned int passed, failed;
-static char pages[64][PAGE] __attribute__((aligned(4096)));
+static char pages[PAGES][PAGE] __attribute__((aligned(4096)));
 static unsigned int pages_used;
 static char shared_page[PAGE] __attribute__((aligned(4096)));
 
@@ -153,7 +160,7 @@ void claim_equal_at(const char *name, int64_t got, int64_t expected)
 
 void guest_exit(void)
 {
-	struct sched_shutdown shutdown = {.reason = SHUTDOWN_poweroff};
+	struct sched_shutdown shutdown = {.reason = SHUTDOWN_reboot};
 
 	print("guest: %u passed, %u failed\n", passed, failed);
 	for (;;) {
@@ -163,36 +170,55 @@ void guest_exit(void)
 
 void *page_alloc(void)
 {
-	return pages_used < 64 ? pages[pages_used++] : NULL;
+	return pages_used < PAGES ? pages[pages_used++] : NULL;
 }
 
-uint64_t mfn_of(const void *address)
+uint64_t try_read(const volatile void *address)
 {
-	return ((const uint64_t *)start_info->mfn_list)[((uint64_t)address - VIRT_BASE) / PAGE];
+	attempt("movb (%0), %%al", ::"c"(address) : "rax", "memory");
+	return trap_seen.vector;
 }
 
-uint64_t maddr_of(const void *address)
+uint64_t try_write(volatile void *address, uint64_t value)
 {
-	return mfn_of(address) * PAGE + (uint64_t)address % PAGE;
+	attempt("movq %1, (%0)", ::"c"(address), "d"(value) : "memory");
+	return trap_seen.vector;
 }
 
-int64_t remap(const void *address, uint64_t mfn, uint64_t flags)
+bool on_reference(void)
 {
-	return hypercall3(__HYPERVISOR_update_va_mapping, (uint64_t)address & ~(PAGE - 1),
-			  mfn * PAGE | flags, UVMF_INVLPG);
+	char text[XEN_EXTRAVERSION_LEN] = {0};
+
+	hypercall2(__HYPERVISOR_xen_version, XENVER_extraversion, text);
+	return memcmp(text, ".0-proxenos", 11) != 0;
 }
 
-/* The builder's tables are L4, L3, L2, then the L1s in order. */
-volatile uint64_t *pte_of(const void *address)
+/* What happens to a trap: user mode returns to user_enter(), an attempt goes on behind it. */
+static bool take_trap(struct trap_frame *frame)
 {
-	uint64_t page = ((uint64_t)address - VIRT_BASE) / PAGE;
-
-	return (volatile uint64_t *)(start_info->pt_base + (3 + page / 512) * PAGE) + page % 512;
+	if (guest_trap_hook && guest_trap_hook(frame)) {
+		return true;
+	}
+	if (frame->vector == VECTOR_EVENT) {
+		shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+		shared_info->vcpu_info[0].evtchn_pending_sel = 0;
+		return true;
+	}
+	if (user_saved) {
+		trap_seen = *frame;
+		user_leave();
+	}
+	if (trap_resume) {
+		trap_seen = *frame;
+		frame->rip = trap_resume;
+		return true;
+	}
+	return false;
 }
 
 void guest_trap(struct trap_frame *frame)
 {
-	if (guest_trap_hook && guest_trap_hook(frame)) {
+	if (take_trap(frame)) {
 		return;
 	}
 	print("# unexpected trap %lu error %lx rip %lx cr2 %lx\n", frame->vector, frame->error,

@@ -99,6 +99,38 @@ trap_common:
 	syscall
 	ud2
 
+	/* user_enter(frame): callee-saved registers wait on this stack for user_leave. */
+	.globl	user_enter, user_leave, user_saved
+user_enter:
+	push	%rbp
+	push	%rbx
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	mov	%rsp, user_saved(%rip)
+	.irp	slot, 64, 56, 48, 40, 32, 24, 16, 8, 0
+	pushq	\slot(%rdi)
+	.endr
+	mov	$23, %eax
+	syscall
+	ud2
+user_leave:
+	xor	%eax, %eax
+	xchg	%rax, user_saved(%rip)
+	mov	%rax, %rsp
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbx
+	pop	%rbp
+	ret
+
+	.section .bss, "aw", @nobits
+	.balign	8
+user_saved:
+	.skip	8
 	.section .bss, "aw", @nobits
 	.balign	4096
 	.skip	65536
