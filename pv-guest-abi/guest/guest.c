@@ -6,7 +6,6 @@
 #include <xen/sched.h>
 #include <xen/version.h>
 
-extern const char trap_stubs[];
 void guest_main(struct start_info *si);
 void guest_trap(struct trap_frame *frame);
 
@@ -227,9 +226,11 @@ void guest_trap(struct trap_frame *frame)
 	guest_exit();
 }
 
+struct trap_info guest_traps[34];
+
 static void set_traps(void)
 {
-	static struct trap_info table[34];
+	struct trap_info *table = guest_traps;
 
 	for (unsigned int i = 0; i < 32; i++) {
 		table[i].vector = (uint8_t)i;

@@ -28,6 +28,11 @@ struct trap_frame {
 extern struct start_info *start_info;
 extern struct shared_info *shared_info; /* mapped before guest_test() runs */
 
+/* The trap table in force, by vector, ended by an empty entry; where the stub of a vector is. */
+extern struct trap_info guest_traps[34];
+extern const char trap_stubs[];
+#define trap_stub(vector) ((uint64_t)trap_stubs + (vector) * 16UL)
+
 void guest_test(void);
 
 /* Called for every exception and event (vector 32: event callback, 33: syscall callback) when set;
@@ -132,6 +137,11 @@ struct user_space {
 };
 bool user_build(struct user_space *user);
 void user_enter(const struct iret_context *frame);
+/* User code as bytes: USER_CODE_BYTES(name, "text"), then USER_RUN(&user, name). */
+#define USER_CODE_BYTES(name, text)                                                               \
+	extern const char name[], name##_end[];                                                   \
+	__asm__(".pushsection .rodata\n" #name ":\n" text "\n" #name "_end:\n.popsection")
+#define USER_RUN(user, name) user_run(user, name, (size_t)(name##_end - name))
 /* Runs code bytes; the frame is an ordinary one. */
 void user_run(struct user_space *user, const void *code, size_t size);
 struct iret_context user_frame(void);
