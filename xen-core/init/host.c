@@ -8,7 +8,9 @@
 #include "domain/access.h"
 #include "domain/domain.h"
 #include "domain/vtime.h"
+#include "domain/memory.h"
 #include "evtchn/evtchn.h"
+#include "grant/grant.h"
 #include "hypercall/host_info.h"
 #include "init/init.h"
 #include "lib/check.h"
@@ -301,6 +303,29 @@ static void key_domains(void)
 	}
 }
 
+static void for_each_domain(void (*dump)(struct domain *d, void (*print)(const char *format, ...)))
+{
+	for (struct domain *d = domain_find_from(0); d; d = domain_find_from((uint16_t)(d->id + 1))) {
+		print_line("d%u:", d->id);
+		dump(d, print_line);
+	}
+}
+
+static void key_frames(void)
+{
+	for_each_domain(memory_dump);
+}
+
+static void key_grants(void)
+{
+	for_each_domain(grant_dump);
+}
+
+static void key_events(void)
+{
+	for_each_domain(evtchn_dump);
+}
+
 static void key_reboot(void)
 {
 	hardware_shutdown(SHUTDOWN_reboot);
@@ -312,6 +337,9 @@ static void register_keys(void)
 	console_register_key('r', "run queues", key_run_queues);
 	console_register_key('i', "interrupts", key_interrupts);
 	console_register_key('q', "domains and vcpus", key_domains);
+	console_register_key('f', "frames others hold", key_frames);
+	console_register_key('g', "grants", key_grants);
+	console_register_key('e', "event channels", key_events);
 	console_register_key('R', "reboot the machine", key_reboot);
 }
 

@@ -92,6 +92,7 @@ static void start_on_own_stack(void)
 	sched_init(clock_now);
 	sched_cpu_online(0);
 	memory_init();
+	domains_init();
 	host_connect();
 	exit_init();
 	cpus_start_others();
