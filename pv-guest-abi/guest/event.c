@@ -3,6 +3,7 @@
 #include "guest.h"
 
 #include <xen/event_channel.h>
+#include <xen/sched.h>
 #include <xen/version.h>
 
 void port_mask(uint32_t port, bool masked)
@@ -19,7 +20,8 @@ void port_mask(uint32_t port, bool masked)
 bool port_pending(uint32_t port)
 {
 	return __atomic_load_n(&shared_info->evtchn_pending[port / 64], __ATOMIC_SEQ_CST) >>
-		       port % 64 & 1;
+		       port % 64 &
+	       1;
 }
 
 void port_clear(uint32_t port)
@@ -91,4 +93,11 @@ void spin_ns(uint64_t ns)
 	while (system_time() < end) {
 		__asm__ volatile("pause");
 	}
+}
+
+void sleep_ns(uint64_t ns)
+{
+	struct sched_poll poll = {.timeout = system_time() + ns};
+
+	hypercall2(__HYPERVISOR_sched_op, SCHEDOP_poll, &poll);
 }

@@ -31,7 +31,7 @@ extern struct shared_info *shared_info; /* mapped before guest_test() runs */
 /* The trap table in force, by vector, ended by an empty entry; where the stub of a vector is. */
 extern struct trap_info guest_traps[34];
 extern const char trap_stubs[];
-#define trap_stub(vector) ((uint64_t)trap_stubs + (vector) * 16UL)
+#define trap_stub(vector) ((uint64_t)trap_stubs + (vector)*16UL)
 
 void guest_test(void);
 
@@ -49,11 +49,11 @@ extern bool (*guest_trap_hook)(struct trap_frame *frame);
  */
 extern struct trap_frame trap_seen;
 extern volatile uint64_t trap_resume;
-#define attempt(text, ...)                                                                        \
-	do {                                                                                      \
-		trap_seen.vector = NO_TRAP;                                                       \
-		__asm__ volatile("movq $77f, trap_resume\n\t" text                                \
-				 "\n77:\tmovq $0, trap_resume" __VA_ARGS__);                      \
+#define attempt(text, ...)                                                                         \
+	do {                                                                                       \
+		trap_seen.vector = NO_TRAP;                                                        \
+		__asm__ volatile("movq $77f, trap_resume\n\t" text                                 \
+				 "\n77:\tmovq $0, trap_resume" __VA_ARGS__);                       \
 	} while (0)
 /* The vector a load or store traps with, or NO_TRAP. */
 uint64_t try_read(const volatile void *address);
@@ -73,7 +73,7 @@ static inline int64_t hypercall5(uint64_t number, uint64_t a, uint64_t b, uint64
 	return result;
 }
 
-#define hypercall4(n, a, b, c, d) \
+#define hypercall4(n, a, b, c, d)                                                                  \
 	hypercall5(n, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), 0)
 #define hypercall3(n, a, b, c) hypercall4(n, a, b, c, 0)
 #define hypercall2(n, a, b) hypercall4(n, a, b, 0, 0)
@@ -138,8 +138,8 @@ struct user_space {
 bool user_build(struct user_space *user);
 void user_enter(const struct iret_context *frame);
 /* User code as bytes: USER_CODE_BYTES(name, "text"), then USER_RUN(&user, name). */
-#define USER_CODE_BYTES(name, text)                                                               \
-	extern const char name[], name##_end[];                                                   \
+#define USER_CODE_BYTES(name, text)                                                                \
+	extern const char name[], name##_end[];                                                    \
 	__asm__(".pushsection .rodata\n" #name ":\n" text "\n" #name "_end:\n.popsection")
 #define USER_RUN(user, name) user_run(user, name, (size_t)(name##_end - name))
 /* Runs code bytes; the frame is an ordinary one. */
@@ -168,6 +168,24 @@ int64_t domain_destroy(uint32_t domid);
 /* Gives a domain frames; answers how many. */
 int64_t domain_populate(uint32_t domid, uint64_t *mfns, uint32_t count);
 uint64_t free_pages(void);
+void sleep_ns(uint64_t ns);
+
+/*
+ * A child: a PV domain with a copy of this image at the same addresses, of data as it is now, its
+ * vcpu about to call entry() on a stack of its own. In it start_info and the p2m are its own.
+ * child->mfns is its p2m; a page of the image has the same address in both.
+ */
+#define CHILD_PAGES 512
+struct child {
+	uint32_t domid;
+	uint32_t first, count; /* place in the p2m of its pages */
+	uint64_t *mfns;
+};
+int64_t child_build(struct child *child, void (*entry)(void));
+/* Maps a page of the child, by its address there, at a page of one's own. */
+int64_t child_map(const struct child *child, const void *theirs, void *ours);
+/* Lets it run until it shuts down: the reason, or -1 when it does not within a second. */
+int child_run(const struct child *child);
 
 void *memset(void *to, int c, size_t n);
 void *memcpy(void *to, const void *from, size_t n);

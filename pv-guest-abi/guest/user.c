@@ -24,8 +24,10 @@ bool user_build(struct user_space *user)
 	user->l2 = table(USER_CODE >> 21 & 511, user->l1);
 	user->l3 = table(0, user->l2);
 	user->l4 = table(0, user->l3);
-	if (remap(user->l1, mfn_of(user->l1), PTE_RO) || remap(user->l2, mfn_of(user->l2), PTE_RO) ||
-	    remap(user->l3, mfn_of(user->l3), PTE_RO) || remap(user->l4, mfn_of(user->l4), PTE_RO) ||
+	if (remap(user->l1, mfn_of(user->l1), PTE_RO) ||
+	    remap(user->l2, mfn_of(user->l2), PTE_RO) ||
+	    remap(user->l3, mfn_of(user->l3), PTE_RO) ||
+	    remap(user->l4, mfn_of(user->l4), PTE_RO) ||
 	    mmuext(MMUEXT_PIN_L4_TABLE, mfn_of(user->l4), 0) ||
 	    mmu_update(maddr_of((void *)start_info->pt_base), maddr_of(user->l3) | PTE_RW,
 		       DOMID_SELF) ||

@@ -17,8 +17,10 @@ static void versions(void)
 	struct xen_domctl d = {.cmd = XEN_DOMCTL_getdomaininfo, .interface_version = 0x14};
 	struct xen_sysctl s = {.cmd = XEN_SYSCTL_physinfo, .interface_version = 0x16};
 
-	claim_equal("another_domctl_version_is_eacces", hypercall1(__HYPERVISOR_domctl, &d), -XEN_EACCES);
-	claim_equal("another_sysctl_version_is_eacces", hypercall1(__HYPERVISOR_sysctl, &s), -XEN_EACCES);
+	claim_equal("another_domctl_version_is_eacces", hypercall1(__HYPERVISOR_domctl, &d),
+		    -XEN_EACCES);
+	claim_equal("another_sysctl_version_is_eacces", hypercall1(__HYPERVISOR_sysctl, &s),
+		    -XEN_EACCES);
 	claim_equal("no_structure_is_efault", hypercall1(__HYPERVISOR_domctl, 0x1000), -XEN_EFAULT);
 	claim_equal("nor_for_sysctl", hypercall1(__HYPERVISOR_sysctl, 0x1000), -XEN_EFAULT);
 	s.cmd = 999;
@@ -37,8 +39,8 @@ static void host(void)
 	claim_equal("physinfo", sysctl(&s), 0);
 	claim_equal("one_cpu", s.u.physinfo.nr_cpus, 1);
 	claim_equal("one_node", s.u.physinfo.nr_nodes, 1);
-	claim(s.u.physinfo.free_pages > 1000 &&
-		      s.u.physinfo.free_pages < s.u.physinfo.total_pages, "has_free_memory");
+	claim(s.u.physinfo.free_pages > 1000 && s.u.physinfo.free_pages < s.u.physinfo.total_pages,
+	      "has_free_memory");
 	claim(s.u.physinfo.capabilities & XEN_SYSCTL_PHYSCAP_pv, "and_can_run_pv");
 	s.cmd = XEN_SYSCTL_sched_id;
 	claim_equal("the_scheduler_has_a_number", sysctl(&s), 0);
@@ -78,15 +80,44 @@ static void refused_creations(void)
 	claim_equal("nothing_is_left_of_them", (int64_t)free_pages(), (int64_t)before);
 }
 
+/* The heap of the hypervisor may hold a page or two in hand; a leak shows in churn(). */
+static bool kept(uint64_t before)
+{
+	int64_t missing = (int64_t)(before - free_pages());
+
+	if (missing) {
+		print("# %ld pages are missing\n", missing);
+	}
+	return missing >= -2 && missing <= 2;
+}
+
+static void churn(void)
+{
+	uint64_t before = free_pages(), mfns[16];
+	unsigned int made = 0;
+	uint32_t domid;
+
+	for (unsigned int i = 0; i < 16; i++) {
+		made += domain_make(16, &domid) == 0 && domain_populate(domid, mfns, 16) == 16 &&
+			domain_destroy(domid) == 0;
+		spin_ns(5000000);
+	}
+	claim_equal("sixteen_domains_one_after_the_other", made, 16);
+	spin_ns(50000000);
+	claim(kept(before), "leave_nothing_behind");
+}
+
 /* The frames of a domain under a dom0 that maps them. */
 static void foreign(uint32_t domid, const uint64_t *mfns)
 {
 	uint64_t *window = page_alloc(), home = mfn_of(window);
-	uint64_t slot = pte_mfn(*entry_of(window, 2)) * PAGE +
-			((uint64_t)pte_of(window) & (PAGE - 1));
+	uint64_t slot =
+		pte_mfn(*entry_of(window, 2)) * PAGE + ((uint64_t)pte_of(window) & (PAGE - 1));
 
-	claim(mmu_update(slot, mfns[0] * PAGE | PTE_RW, DOMID_SELF) < 0, "its_frame_is_not_ones_own");
-	claim_equal("but_can_be_mapped_by_name", mmu_update(slot, mfns[0] * PAGE | PTE_RW, domid), 0);
+	claim(mmu_update(slot, mfns[0] * PAGE | PTE_RW, DOMID_SELF) < 0,
+	      "its_frame_is_not_ones_own");
+	claim_equal("but_can_be_mapped_by_name", mmu_update(slot, mfns[0] * PAGE | PTE_RW, domid),
+		    0);
 	mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0);
 	claim(window[0] == 0 && window[511] == 0, "it_is_clean");
 	window[0] = 0x1234;
@@ -133,16 +164,17 @@ static void life(void)
 	context.u.vcpucontext.ctxt = (uint64_t)&registers;
 	claim_equal("no_context_was_set", domctl(&context), -XEN_ENODATA);
 	port.dom = (domid_t)domid;
-	claim_equal("a_port_in_it", hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
-					       &port), 0);
+	claim_equal("a_port_in_it",
+		    hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, &port), 0);
 	claim_equal("it_can_be_paused", domctl_on(XEN_DOMCTL_pausedomain, domid), 0);
 	claim_equal("and_unpaused", domctl_on(XEN_DOMCTL_unpausedomain, domid), 0);
 	claim_equal("the_next_number_finds_nobody", info(domid + 1, &i), -XEN_ESRCH);
-	claim_equal("the_one_before_finds_it", (info(domid - 1 ? domid - 1 : 1, &i), i.domain), domid);
+	claim_equal("the_one_before_finds_it", (info(domid - 1 ? domid - 1 : 1, &i), i.domain),
+		    domid);
 	claim_equal("it_is_destroyed", domain_destroy(domid), 0);
 	claim_equal("and_gone", info(domid, &i), -XEN_ESRCH);
 	spin_ns(50000000);
-	claim_equal("every_page_is_back", (int64_t)free_pages(), (int64_t)before);
+	claim(kept(before), "every_page_is_back");
 }
 
 /* A frame of a dead domain stays until its last mapping goes. */
@@ -166,7 +198,7 @@ static void dead_but_mapped(void)
 	claim_equal("unmapping_the_last", remap(window, home, PTE_RW), 0);
 	spin_ns(50000000);
 	claim_equal("ends_it", info(domid, &i), -XEN_ESRCH);
-	claim_equal("and_frees_all", (int64_t)free_pages(), (int64_t)before);
+	claim(kept(before), "and_frees_all");
 }
 
 void guest_test(void)
@@ -183,4 +215,5 @@ void guest_test(void)
 	}
 	life();
 	dead_but_mapped();
+	churn();
 }

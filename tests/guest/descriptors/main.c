@@ -82,7 +82,8 @@ static void updates(void)
 	claim_equal("as_ring_3_too", gdt[7] >> 45 & 3, 3);
 	claim_equal("a_tss_is_einval", update(gdt + 8, TSS), -XEN_EINVAL);
 	claim_equal("an_ldt_is_einval", update(gdt + 8, LDT), -XEN_EINVAL);
-	claim_equal("an_interrupt_gate_is_einval", update(gdt + 8, 0x00008e0000330000UL), -XEN_EINVAL);
+	claim_equal("an_interrupt_gate_is_einval", update(gdt + 8, 0x00008e0000330000UL),
+		    -XEN_EINVAL);
 	claim_equal("a_call_gate_is_accepted", update(gdt + 8, CALL_GATE), 0);
 	claim_equal("for_ring_0_only", gdt[8] >> 45 & 3, 0);
 	claim_equal("a_call_gate_cannot_be_used", load_ds(8 << 3 | 3), 13);
@@ -110,7 +111,8 @@ static void ldt(void)
 		    (uint64_t)(table + 2));
 	remap(table, mfn_of(table), PTE_RO);
 	claim_equal("read_only_it_can_be_loaded", load_ds(selector), NO_TRAP);
-	claim_equal("then_it_cannot_become_writable", remap(table, mfn_of(table), PTE_RW), -XEN_EBUSY);
+	claim_equal("then_it_cannot_become_writable", remap(table, mfn_of(table), PTE_RW),
+		    -XEN_EBUSY);
 	claim_equal("an_update_reaches_it", update(table + 3, DATA3), 0);
 	claim_equal("and_is_used", load_ds(3 << 3 | 4 | 3), NO_TRAP);
 	claim_equal("an_empty_entry_faults", load_ds(9 << 3 | 4 | 3), 13);

@@ -27,9 +27,11 @@ static void offer(uint32_t ref, uint16_t flags, domid_t domid, uint64_t mfn)
 	__atomic_store_n(&table[ref].flags, flags, __ATOMIC_SEQ_CST);
 }
 
-static struct gnttab_map_grant_ref map(uint32_t ref, domid_t domid, uint32_t flags, uint64_t address)
+static struct gnttab_map_grant_ref map(uint32_t ref, domid_t domid, uint32_t flags,
+				       uint64_t address)
 {
-	struct gnttab_map_grant_ref op = {.host_addr = address, .flags = flags, .ref = ref, .dom = domid};
+	struct gnttab_map_grant_ref op = {
+		.host_addr = address, .flags = flags, .ref = ref, .dom = domid};
 
 	if (call(GNTTABOP_map_grant_ref, &op, 1)) {
 		claim(false, "a_map_call_as_a_whole_succeeds");
@@ -63,12 +65,13 @@ static void setup(void)
 	setup.nr_frames = 100000;
 	claim_equal("too_many_frames", call(GNTTABOP_setup_table, &setup, 1), 0);
 	claim_equal("are_a_general_error", setup.status, GNTST_general_error);
-	claim_equal("two_queries_at_once_are_einval", call(GNTTABOP_query_size, &size, 2), -XEN_EINVAL);
+	claim_equal("two_queries_at_once_are_einval", call(GNTTABOP_query_size, &size, 2),
+		    -XEN_EINVAL);
 	claim_equal("a_wild_count_is_einval", call(GNTTABOP_map_grant_ref, &size, 0x80000001),
 		    -XEN_EINVAL);
 	claim_equal("an_unknown_operation_is_enosys", call(99, &size, 1), -XEN_ENOSYS);
-	claim_equal("unreadable_operations_are_efault", call(GNTTABOP_map_grant_ref, (void *)0x1000, 1),
-		    -XEN_EFAULT);
+	claim_equal("unreadable_operations_are_efault",
+		    call(GNTTABOP_map_grant_ref, (void *)0x1000, 1), -XEN_EFAULT);
 	claim_equal("a_frame_of_the_table_is_no_page_table",
 		    mmuext(MMUEXT_PIN_L1_TABLE, frames[0], 0), -XEN_EINVAL);
 }
@@ -126,7 +129,8 @@ static void wrong(void)
 {
 	uint64_t at = (uint64_t)window, l4 = mfn_of((void *)start_info->pt_base);
 
-	claim_equal("an_unknown_domain", map(REF, 1234, GNTMAP_host_map, at).status, GNTST_bad_domain);
+	claim_equal("an_unknown_domain", map(REF, 1234, GNTMAP_host_map, at).status,
+		    GNTST_bad_domain);
 	claim_equal("a_ref_beyond_the_table", map(1U << 30, 0, GNTMAP_host_map, at).status,
 		    GNTST_bad_gntref);
 	claim_equal("neither_host_nor_device", map(REF, 0, 0, at).status, GNTST_bad_gntref);

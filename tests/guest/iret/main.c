@@ -84,10 +84,9 @@ static void exceptions(void)
 
 static void interrupts(void)
 {
-	struct trap_info gates[3] = {{.vector = 0x80, .flags = 3, .cs = 0xe033,
-				      .address = trap_stub(VECTOR_SYSCALL)},
-				     {.vector = 0x41, .flags = 3, .cs = 0xe033,
-				      .address = trap_stub(VECTOR_SYSCALL)}};
+	struct trap_info gates[3] = {
+		{.vector = 0x80, .flags = 3, .cs = 0xe033, .address = trap_stub(VECTOR_SYSCALL)},
+		{.vector = 0x41, .flags = 3, .cs = 0xe033, .address = trap_stub(VECTOR_SYSCALL)}};
 
 	USER_RUN(&user, code_int80);
 	expect("int_80_without_handler_is_gp", 13, 0x402);

@@ -35,11 +35,12 @@ static void sizes(void)
 	claim_equal("the_reservation_is_what_start_info_says", pages_held(),
 		    (int64_t)start_info->nr_pages);
 	claim(call(XENMEM_maximum_reservation, &self) >= pages_held(), "the_maximum_is_not_less");
-	claim_equal("an_unknown_domain_is_esrch", call(XENMEM_current_reservation, &none), -XEN_ESRCH);
+	claim_equal("an_unknown_domain_is_esrch", call(XENMEM_current_reservation, &none),
+		    -XEN_ESRCH);
 	claim(call(XENMEM_maximum_ram_page, NULL) > pages_held(), "the_last_frame_of_ram_is_known");
 	claim_equal("an_unknown_operation_is_enosys", call(63, NULL), -XEN_ENOSYS);
-	claim_equal("an_unreadable_argument_is_efault", call(XENMEM_current_reservation, (void *)0x1000),
-		    -XEN_EFAULT);
+	claim_equal("an_unreadable_argument_is_efault",
+		    call(XENMEM_current_reservation, (void *)0x1000), -XEN_EFAULT);
 }
 
 static void give_and_take(void)
@@ -109,7 +110,8 @@ static void exchange(void)
 	claim_equal("the_new_ones_can_be_mapped", remap(page, out + 3, PTE_RW), 0);
 	claim(page[0] == 0, "and_are_clean");
 	x.nr_exchanged = 0;
-	claim_equal("the_old_ones_cannot_be_exchanged_again", call(XENMEM_exchange, &x), -XEN_EINVAL);
+	claim_equal("the_old_ones_cannot_be_exchanged_again", call(XENMEM_exchange, &x),
+		    -XEN_EINVAL);
 	claim_equal("none_counted", (int64_t)x.nr_exchanged, 0);
 	in[0] = out;
 	in[1] = out + 1;
@@ -159,7 +161,8 @@ static void maps(void)
 	claim_equal("the_m2p_cannot_be_written", try_write((void *)MACH2PHYS_VIRT_START, 0), 14);
 	claim_equal("a_physmap_entry_is_not_for_pv",
 		    call(XENMEM_add_to_physmap,
-			 &(struct xen_add_to_physmap){.domid = DOMID_SELF, .gpfn = 0x100}), -XEN_EACCES);
+			 &(struct xen_add_to_physmap){.domid = DOMID_SELF, .gpfn = 0x100}),
+		    -XEN_EACCES);
 }
 
 void guest_test(void)

@@ -88,8 +88,8 @@ static void frames(void)
 	claim_equal("other_mmio_is_allowed_to_dom0", put(0xfed1c000UL | PTE_RW | 0x10), 0);
 	claim_equal("vga_memory_too", put(0xb8000UL | PTE_RW | 0x10), 0);
 	put(frame | PTE_RW);
-	claim_equal("a_frame_of_domid_io_by_name", mmu_update(slot, 0xb8000UL | PTE_RW | 0x10, DOMID_IO),
-		    0);
+	claim_equal("a_frame_of_domid_io_by_name",
+		    mmu_update(slot, 0xb8000UL | PTE_RW | 0x10, DOMID_IO), 0);
 	put(frame | PTE_RW);
 	claim_equal("ones_own_number_is_esrch", mmu_update(slot, frame | PTE_RW, 0), -XEN_ESRCH);
 	claim_equal("done_is_0_then", mmu_done, 0);
@@ -102,7 +102,8 @@ static void frames(void)
 	claim_equal("nor_was_anything_changed", pte_mfn(*entry), frame / PAGE);
 }
 
-/* The level's entry that covers unused addresses of the image's own L4 slot, or slot 5 of the L4. */
+/* The level's entry that covers unused addresses of the image's own L4 slot, or slot 5 of the L4.
+ */
 static void upper_levels(void)
 {
 	uint64_t *l1 = page_alloc(), *l2 = page_alloc(), *l3 = page_alloc();
@@ -112,14 +113,17 @@ static void upper_levels(void)
 	remap(l1, l1_frame / PAGE, PTE_RO);
 	remap(l2, l2_frame / PAGE, PTE_RO);
 	remap(l3, l3_frame / PAGE, PTE_RO);
-	claim_equal("an_l3_can_be_linked", mmu_update(l4 + 5 * 8, l3_frame | PTE_RW, DOMID_SELF), 0);
+	claim_equal("an_l3_can_be_linked", mmu_update(l4 + 5 * 8, l3_frame | PTE_RW, DOMID_SELF),
+		    0);
 	claim_equal("an_l2_under_it", mmu_update(l3_frame, l2_frame | PTE_RW, DOMID_SELF), 0);
 	claim_equal("an_l1_under_that", mmu_update(l2_frame, l1_frame | PTE_RW, DOMID_SELF), 0);
-	claim_equal("a_page_under_it", mmu_update(l1_frame, maddr_of(page) | PTE_RW, DOMID_SELF), 0);
+	claim_equal("a_page_under_it", mmu_update(l1_frame, maddr_of(page) | PTE_RW, DOMID_SELF),
+		    0);
 	*(volatile uint64_t *)page = 0x1122334455667788UL;
-	claim_equal("the_page_is_seen_there", *(volatile uint64_t *)(5UL << 39), 0x1122334455667788UL);
-	claim_equal("a_superpage_is_einval", mmu_update(l2_frame + 8, 0x200000UL | 0xe7, DOMID_SELF),
-		    -XEN_EINVAL);
+	claim_equal("the_page_is_seen_there", *(volatile uint64_t *)(5UL << 39),
+		    0x1122334455667788UL);
+	claim_equal("a_superpage_is_einval",
+		    mmu_update(l2_frame + 8, 0x200000UL | 0xe7, DOMID_SELF), -XEN_EINVAL);
 	claim_equal("a_large_l3_entry_is_einval",
 		    mmu_update(l3_frame + 8, 0x40000000UL | 0xe7, DOMID_SELF), -XEN_EINVAL);
 	claim_equal("cache_bits_in_an_l2_are_einval",
@@ -134,7 +138,8 @@ static void upper_levels(void)
 		    mmu_update(l2_frame + 8, 0xffffffffe000UL | PTE_RW, DOMID_SELF), -XEN_EINVAL);
 	claim_equal("a_hypervisor_slot_is_einval",
 		    mmu_update(l4 + 256 * 8, l3_frame | PTE_RW, DOMID_SELF), -XEN_EINVAL);
-	claim_equal("its_last_slot_is_einval", mmu_update(l4 + 271 * 8, 0, DOMID_SELF), -XEN_EINVAL);
+	claim_equal("its_last_slot_is_einval", mmu_update(l4 + 271 * 8, 0, DOMID_SELF),
+		    -XEN_EINVAL);
 	claim_equal("another_frame_owner_is_einval_here",
 		    mmu_update(l2_frame + 8, l1_frame | PTE_RW, DOMID_IO), -XEN_EINVAL);
 	claim_equal("flags_of_an_l2_entry_can_change",
@@ -180,7 +185,8 @@ static void batches(void)
 		    hypercall4(__HYPERVISOR_mmu_update, r, 3, &done, DOMID_SELF), -XEN_EPERM);
 	claim_equal("done_is_what_went_before", done, 1);
 	claim_equal("and_nothing_after", *entry & PTE_P, 1);
-	claim_equal("done_may_be_null", hypercall4(__HYPERVISOR_mmu_update, r, 1, 0, DOMID_SELF), 0);
+	claim_equal("done_may_be_null", hypercall4(__HYPERVISOR_mmu_update, r, 1, 0, DOMID_SELF),
+		    0);
 	claim_equal("an_empty_batch_is_fine",
 		    hypercall4(__HYPERVISOR_mmu_update, r, 0, &done, DOMID_SELF), 0);
 	claim_equal("unreadable_requests_are_efault",

@@ -50,10 +50,11 @@ void guest_test(void)
 	claim_equal("is_enosys", (int64_t)list[0].result, -XEN_ENOSYS);
 
 	for (unsigned int i = 0; i < MANY; i++) {
-		many[i] = (struct multicall_entry){
-			.op = __HYPERVISOR_update_va_mapping,
-			.result = 1,
-			.args = {(uint64_t)page, maddr_of(i & 1 ? page : other) | PTE_RW, UVMF_INVLPG}};
+		many[i] = (struct multicall_entry){.op = __HYPERVISOR_update_va_mapping,
+						   .result = 1,
+						   .args = {(uint64_t)page,
+							    maddr_of(i & 1 ? page : other) | PTE_RW,
+							    UVMF_INVLPG}};
 	}
 	claim_equal("a_long_list_is_carried_out", call(many, MANY), 0);
 	for (unsigned int i = 0; i < MANY; i++) {
@@ -62,11 +63,13 @@ void guest_test(void)
 	claim_equal("all_of_it", wrong, 0);
 	claim_equal("to_its_end", pte_mfn(*pte_of(page)), mfn_of(page));
 	list[0] = (struct multicall_entry){.op = __HYPERVISOR_sched_op, .args = {SCHEDOP_yield}};
-	list[1] = (struct multicall_entry){.op = __HYPERVISOR_xen_version, .args = {XENVER_version}};
+	list[1] =
+		(struct multicall_entry){.op = __HYPERVISOR_xen_version, .args = {XENVER_version}};
 	claim_equal("a_list_that_yields", call(list, 2), 0);
 	claim_equal("goes_on", (int64_t)list[1].result, 4 << 16 | 17);
 	remap(other, mfn_of(other), PTE_RO);
 	claim_equal("results_that_cannot_be_written_are_efault",
 		    (memcpy(page, list, sizeof(list)), remap(page, mfn_of(page), PTE_RO),
-		     call((struct multicall_entry *)page, 2)), -XEN_EFAULT);
+		     call((struct multicall_entry *)page, 2)),
+		    -XEN_EFAULT);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proves what dom0 may do with interrupt lines and ports: map, route, bind and acknowledge a
- * line, and every refusal.
+ * line, and every refusal. The page of lines that need an EOI is optional: this hypervisor has
+ * none, Xen does.
  */
 #include "guest.h"
 
@@ -22,8 +23,8 @@ static int64_t call(uint32_t command, void *arg)
 
 static void lines(void)
 {
-	struct physdev_map_pirq map = {.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 12,
-				       .pirq = 12};
+	struct physdev_map_pirq map = {
+		.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_GSI, .index = 12, .pirq = 12};
 	struct physdev_irq vector = {.irq = 12};
 	struct physdev_irq_status_query status = {.irq = 12};
 	struct physdev_setup_gsi gsi = {.gsi = 12};
@@ -35,12 +36,13 @@ static void lines(void)
 	claim_equal("under_the_wanted_number", map.pirq, 12);
 	claim_equal("it_gets_a_vector", call(PHYSDEVOP_alloc_irq_vector, &vector), 0);
 	claim_equal("its_status_is_known", call(PHYSDEVOP_irq_status_query, &status), 0);
-	claim(call(PHYSDEVOP_setup_gsi, &gsi) == 0 || call(PHYSDEVOP_setup_gsi, &gsi) == -XEN_EEXIST,
+	claim(call(PHYSDEVOP_setup_gsi, &gsi) == 0 ||
+		      call(PHYSDEVOP_setup_gsi, &gsi) == -XEN_EEXIST,
 	      "it_is_set_up");
 	claim_equal("it_is_bound",
 		    hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, &bind), 0);
-	claim_equal("once",
-		    hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, &again), -XEN_EEXIST);
+	claim_equal("once", hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, &again),
+		    -XEN_EEXIST);
 	claim_equal("an_eoi_with_nothing_pending", call(PHYSDEVOP_eoi, &eoi), 0);
 	claim_equal("its_port_closes", close_port(bind.port), 0);
 	claim_equal("it_is_unmapped", call(PHYSDEVOP_unmap_pirq, &unmap), 0);
@@ -48,8 +50,8 @@ static void lines(void)
 
 static void refusals(void)
 {
-	struct physdev_map_pirq map = {.domid = 1234, .type = MAP_PIRQ_TYPE_GSI, .index = 12,
-				       .pirq = 12};
+	struct physdev_map_pirq map = {
+		.domid = 1234, .type = MAP_PIRQ_TYPE_GSI, .index = 12, .pirq = 12};
 	struct physdev_eoi eoi = {.irq = 100000};
 	struct physdev_irq_status_query status = {.irq = 100000};
 	struct physdev_unmap_pirq unmap = {.domid = DOMID_SELF, .pirq = 100000};
@@ -62,15 +64,20 @@ static void refusals(void)
 	claim_equal("no_such_line_to_acknowledge", call(PHYSDEVOP_eoi, &eoi), -XEN_EINVAL);
 	claim_equal("nor_to_ask_about", call(PHYSDEVOP_irq_status_query, &status), -XEN_EINVAL);
 	claim(call(PHYSDEVOP_unmap_pirq, &unmap) < 0, "nor_to_unmap");
-	claim(hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, &bind) < 0, "nor_to_bind");
+	claim(hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_pirq, &bind) < 0,
+	      "nor_to_bind");
 	claim_equal("for_an_unknown_domain_is_esrch", call(PHYSDEVOP_map_pirq, &map), -XEN_ESRCH);
 	map.domid = DOMID_SELF;
 	map.index = 5000;
 	claim(call(PHYSDEVOP_map_pirq, &map) < 0, "a_wild_line_is_refused");
 	map.type = 99;
 	claim_equal("an_unknown_kind_is_einval", call(PHYSDEVOP_map_pirq, &map), -XEN_EINVAL);
-	map = (struct physdev_map_pirq){.domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI_SEG,
-					.index = -1, .pirq = -1, .bus = 77, .devfn = 0};
+	map = (struct physdev_map_pirq){.domid = DOMID_SELF,
+					.type = MAP_PIRQ_TYPE_MSI_SEG,
+					.index = -1,
+					.pirq = -1,
+					.bus = 77,
+					.devfn = 0};
 	claim(call(PHYSDEVOP_map_pirq, &map) < 0, "messages_of_no_device_are_refused");
 	claim_equal("a_device_is_announced", call(PHYSDEVOP_pci_device_add, &pci), 0);
 }
@@ -92,7 +99,7 @@ static void user_ports(void)
 	struct physdev_set_iopl iopl = {.iopl = 3};
 
 	memset(bitmap, 0xff, sizeof(bitmap));
-	bitmap[0x71 / 8] &= (uint8_t)~(1 << 0x71 % 8);
+	bitmap[0x71 / 8] &= (uint8_t) ~(1 << 0x71 % 8);
 	USER_RUN(&user, code_in_cmos);
 	claim_equal("user_code_has_no_ports", trap_seen.vector, 13);
 	claim_equal("a_bitmap_is_set", call(PHYSDEVOP_set_iobitmap, &allow), 0);
@@ -101,7 +108,8 @@ static void user_ports(void)
 	USER_RUN(&user, code_in);
 	claim_equal("and_no_other", trap_seen.vector, 13);
 	allow.nr_ports = 65537;
-	claim_equal("more_than_all_ports_are_einval", call(PHYSDEVOP_set_iobitmap, &allow), -XEN_EINVAL);
+	claim_equal("more_than_all_ports_are_einval", call(PHYSDEVOP_set_iobitmap, &allow),
+		    -XEN_EINVAL);
 	allow = (struct physdev_set_iobitmap){.bitmap = 0x1000, .nr_ports = 1024};
 	claim_equal("an_unreadable_bitmap_can_be_set", call(PHYSDEVOP_set_iobitmap, &allow), 0);
 	USER_RUN(&user, code_in_cmos);
@@ -120,12 +128,17 @@ static void user_ports(void)
 static void eoi_page(void)
 {
 	struct physdev_pirq_eoi_gmfn page = {.gmfn = 0xffffffffffUL};
+	int64_t err;
 
 	claim(call(PHYSDEVOP_pirq_eoi_gmfn_v2, &page) < 0, "no_frame_is_no_eoi_page");
 	page.gmfn = mfn_of((void *)start_info->pt_base);
 	claim(call(PHYSDEVOP_pirq_eoi_gmfn_v2, &page) < 0, "nor_is_a_page_table");
 	page.gmfn = mfn_of(page_alloc());
-	claim_equal("an_eoi_page", call(PHYSDEVOP_pirq_eoi_gmfn_v2, &page), 0);
+	err = call(PHYSDEVOP_pirq_eoi_gmfn_v2, &page);
+	if (err == -XEN_ENOSYS) {
+		return;
+	}
+	claim_equal("an_eoi_page", err, 0);
 	claim_equal("once", call(PHYSDEVOP_pirq_eoi_gmfn_v2, &page), -XEN_EBUSY);
 }
 

@@ -12,26 +12,26 @@
 #define GP 13
 #define UD 6
 
-#define refused(name, text)                                                                       \
-	do {                                                                                      \
-		attempt(text, ::"a"(0), "c"(0), "d"(0), "b"(scratch) : "memory");                 \
-		claim_equal(name, trap_seen.vector, GP);                                          \
+#define refused(name, text)                                                                        \
+	do {                                                                                       \
+		attempt(text, ::"a"(0), "c"(0), "d"(0), "b"(scratch) : "memory");                  \
+		claim_equal(name, trap_seen.vector, GP);                                           \
 	} while (0)
-#define accepted(name, text)                                                                      \
-	do {                                                                                      \
-		attempt(text, ::"a"(0), "c"(0), "d"(0), "b"(scratch) : "memory");                 \
-		claim_equal(name, trap_seen.vector, NO_TRAP);                                     \
+#define accepted(name, text)                                                                       \
+	do {                                                                                       \
+		attempt(text, ::"a"(0), "c"(0), "d"(0), "b"(scratch) : "memory");                  \
+		claim_equal(name, trap_seen.vector, NO_TRAP);                                      \
 	} while (0)
-#define read_cr(n)                                                                                \
-	({                                                                                        \
-		uint64_t value_ = ~0UL;                                                           \
-		attempt("mov %%cr" #n ", %0", : "+r"(value_)::"memory");                          \
-		value_;                                                                           \
+#define read_cr(n)                                                                                 \
+	({                                                                                         \
+		uint64_t value_ = ~0UL;                                                            \
+		attempt("mov %%cr" #n ", %0", : "+r"(value_)::"memory");                           \
+		value_;                                                                            \
 	})
-#define write_cr(n, value)                                                                        \
-	({                                                                                        \
-		attempt("mov %0, %%cr" #n, ::"r"((uint64_t)(value)) : "memory");                  \
-		trap_seen.vector;                                                                 \
+#define write_cr(n, value)                                                                         \
+	({                                                                                         \
+		attempt("mov %0, %%cr" #n, ::"r"((uint64_t)(value)) : "memory");                   \
+		trap_seen.vector;                                                                  \
 	})
 
 static char scratch[64] __attribute__((aligned(64)));
@@ -150,8 +150,8 @@ static void xcr0(void)
 
 static void msrs(void)
 {
-	static const uint32_t none[] = {0x40000001, 0x4b564d00, 0x800, 0xc0011020, 0x174, 0xc0000082,
-					0x79, 0xc0010020};
+	static const uint32_t none[] = {0x40000001, 0x4b564d00, 0x800, 0xc0011020,
+					0x174,      0xc0000082, 0x79,  0xc0010020};
 
 	claim_equal("fs_base", wrmsr(0xc0000100, 0x12345000), NO_TRAP);
 	claim_equal("reads_back", rdmsr(0xc0000100), 0x12345000);
@@ -214,7 +214,8 @@ static void debug_registers(void)
 		    hypercall2(__HYPERVISOR_set_debugreg, 1, HYPERVISOR_VIRT_START), -XEN_EPERM);
 	claim_equal("high_bits_of_dr7_are_einval",
 		    hypercall2(__HYPERVISOR_set_debugreg, 7, 1UL << 32), -XEN_EINVAL);
-	claim_equal("dr7_gd_is_eperm", hypercall2(__HYPERVISOR_set_debugreg, 7, 0x2000), -XEN_EPERM);
+	claim_equal("dr7_gd_is_eperm", hypercall2(__HYPERVISOR_set_debugreg, 7, 0x2000),
+		    -XEN_EPERM);
 	claim_equal("dr9_is_enodev", hypercall2(__HYPERVISOR_set_debugreg, 9, 0), -XEN_ENODEV);
 	hypercall2(__HYPERVISOR_set_debugreg, 1, (uint64_t)scratch);
 	claim_equal("a_watchpoint", hypercall2(__HYPERVISOR_set_debugreg, 7, 0x100404), 0);

@@ -61,12 +61,16 @@ static void locked(void)
 	claim(flag == 0 && (*entry & PTE_D), "sets_it");
 	old = *entry;
 	new = other | PTE_RW;
-	attempt("lock cmpxchgq %2, (%3)\n\tsetz %1", : "+a"(old), "+q"(flag) : "r"(new), "r"(entry)
+	attempt("lock cmpxchgq %2, (%3)\n\tsetz %1",
+		: "+a"(old), "+q"(flag)
+		: "r"(new), "r"(entry)
 		: "memory");
 	claim(trap_seen.vector == NO_TRAP && flag == 1, "cmpxchg_succeeds");
 	claim_equal("the_new_entry_is_there", pte_mfn(*entry) * PAGE, other);
 	old = 0x1234;
-	attempt("lock cmpxchgq %2, (%3)\n\tsetz %1", : "+a"(old), "+q"(flag) : "r"(new), "r"(entry)
+	attempt("lock cmpxchgq %2, (%3)\n\tsetz %1",
+		: "+a"(old), "+q"(flag)
+		: "r"(new), "r"(entry)
 		: "memory");
 	claim(trap_seen.vector == NO_TRAP && flag == 0, "cmpxchg_fails_without_fault");
 	claim_equal("rax_is_the_entry", old, *entry);
@@ -99,7 +103,8 @@ static void refusals(void)
 	refused("nor_an_l4", entry_of(page, 4), 0);
 	remap(plain, mfn_of(plain), PTE_RO);
 	refused("nor_a_read_only_page_that_is_no_table", plain, 0);
-	claim_equal("a_read_only_mapping_of_a_table_is_fine", try_write(entry, table | PTE_RO), NO_TRAP);
+	claim_equal("a_read_only_mapping_of_a_table_is_fine", try_write(entry, table | PTE_RO),
+		    NO_TRAP);
 	reset(frame | PTE_RW);
 }
 
@@ -111,7 +116,8 @@ void guest_test(void)
 	entry = pte_of(page);
 	claim_equal("the_emulator_can_be_asked_for",
 		    hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable,
-			       VMASST_TYPE_writable_pagetables), 0);
+			       VMASST_TYPE_writable_pagetables),
+		    0);
 	claim_equal("an_unknown_assist_is_einval",
 		    hypercall2(__HYPERVISOR_vm_assist, VMASST_CMD_enable, 31), -XEN_EINVAL);
 	claim_equal("an_unknown_command_is_enosys", hypercall2(__HYPERVISOR_vm_assist, 7, 2),

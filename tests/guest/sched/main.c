@@ -114,7 +114,8 @@ static void polling(void)
 	claim(system_time() - start < 1000000000, "wakes");
 	port_mask(timer, false);
 	quiet();
-	claim_equal("an_unused_port_is_einval", poll(&bad, 1, system_time() + 1000000), -XEN_EINVAL);
+	claim_equal("an_unused_port_is_einval", poll(&bad, 1, system_time() + 1000000),
+		    -XEN_EINVAL);
 	bad = ~0U;
 	claim_equal("so_is_a_wild_one", poll(&bad, 1, system_time() + 1000000), -XEN_EINVAL);
 	claim_equal("so_are_too_many", poll(ports, 129, system_time() + 1000000), -XEN_EINVAL);
@@ -135,13 +136,17 @@ static void others(void)
 	claim_equal("an_unknown_operation_is_enosys", call(99, NULL), -XEN_ENOSYS);
 	claim_equal("the_old_call_is_not_there", hypercall2(__HYPERVISOR_sched_op_compat, 9, 0),
 		    -XEN_ENOSYS);
-	claim_equal("shutting_down_nobody_is_esrch", call(SCHEDOP_remote_shutdown, &remote), -XEN_ESRCH);
+	claim_equal("shutting_down_nobody_is_esrch", call(SCHEDOP_remote_shutdown, &remote),
+		    -XEN_ESRCH);
 	remote.domain_id = DOMID_SELF;
 	claim(call(SCHEDOP_remote_shutdown, &remote) < 0, "nor_oneself_this_way");
-	claim_equal("an_unreadable_argument_is_efault", call(SCHEDOP_poll, (void *)0x1000), -XEN_EFAULT);
-	claim_equal("shutdown_needs_its_argument", call(SCHEDOP_shutdown, (void *)0x1000), -XEN_EFAULT);
+	claim_equal("an_unreadable_argument_is_efault", call(SCHEDOP_poll, (void *)0x1000),
+		    -XEN_EFAULT);
+	claim_equal("shutdown_needs_its_argument", call(SCHEDOP_shutdown, (void *)0x1000),
+		    -XEN_EFAULT);
 	id = call(SCHEDOP_watchdog, &dog);
-	claim(id == -XEN_EINVAL || id == -XEN_EEXIST || id == -XEN_ENOSYS, "an_unknown_watchdog_is_refused");
+	claim(id == -XEN_EINVAL || id == -XEN_EEXIST || id == -XEN_ENOSYS,
+	      "an_unknown_watchdog_is_refused");
 }
 
 void guest_test(void)
@@ -151,8 +156,8 @@ void guest_test(void)
 	guest_trap_hook = on_event;
 	hypercall3(__HYPERVISOR_vcpu_op, VCPUOP_stop_periodic_timer, 0, 0);
 	claim_equal("the_timer_virq", bind_virq(VIRQ_TIMER, 0, &timer), 0);
-	claim_equal("an_ipi",
-		    hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind), 0);
+	claim_equal("an_ipi", hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &bind),
+		    0);
 	ipi = bind.port;
 	blocking();
 	polling();

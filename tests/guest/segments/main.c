@@ -43,7 +43,8 @@ static void bases(void)
 	claim_equal("nor_as_kernel_gs", set_base(SEGBASE_GS_KERNEL, 1UL << 63), -XEN_EINVAL);
 	claim_equal("nor_as_user_gs", set_base(SEGBASE_GS_USER, 1UL << 63), -XEN_EINVAL);
 	claim_equal("an_unknown_base_is_einval", set_base(4, 0), -XEN_EINVAL);
-	claim_equal("a_good_selector_for_user_gs", set_base(SEGBASE_GS_USER_SEL, FLAT_RING3_SS32), 0);
+	claim_equal("a_good_selector_for_user_gs", set_base(SEGBASE_GS_USER_SEL, FLAT_RING3_SS32),
+		    0);
 	claim_equal("a_bad_one_is_no_error", set_base(SEGBASE_GS_USER_SEL, 0x1233), 0);
 	claim_equal("nor_changes_it_the_kernels", rdmsr(0xc0000101), (uint64_t)cell);
 }
@@ -90,7 +91,9 @@ static void selectors(void)
 	attempt("mov %%ax, %%ss", ::"a"(0) : "memory");
 	claim_equal("nor_a_null_stack", trap_seen.vector, 13);
 	attempt("pushq $0xe02b\n\tlea 8(%%rsp), %%rax\n\tpush %%rax\n\tpushf\n\tpushq $0xe033\n\t"
-		"lea 1f(%%rip), %%rax\n\tpush %%rax\n\tiretq\n1:", ::: "rax", "memory");
+		"lea 1f(%%rip), %%rax\n\tpush %%rax\n\tiretq\n1:",
+		::
+			: "rax", "memory");
 	claim_equal("iretq_to_oneself_needs_no_call", trap_seen.vector, NO_TRAP);
 	claim_equal("a_stack_selector_of_ring_0_is_made_ring_3",
 		    hypercall2(__HYPERVISOR_stack_switch, 0xe028, user.stack), 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proves time: system time never goes back and runs like the clock chip, single-shot timers fire
- * once and not early, the periodic one ticks until stopped, the runstate area accounts for all time,
- * and the wall clock is plausible.
+ * once and not early, the periodic one ticks until stopped, the runstate area accounts for all
+ * time, and the wall clock is plausible.
  */
 #include "guest.h"
 
@@ -111,12 +111,15 @@ static void timers(void)
 	claim_equal("can_be_stopped", vcpu_op(VCPUOP_stop_singleshot_timer, NULL), 0);
 	spin_ns(40000000);
 	claim_equal("and_does_not_fire", ticks, 0);
-	claim_equal("the_old_call", hypercall1(__HYPERVISOR_set_timer_op, system_time() + 5000000), 0);
+	claim_equal("the_old_call", hypercall1(__HYPERVISOR_set_timer_op, system_time() + 5000000),
+		    0);
 	spin_ns(20000000);
 	claim_equal("fires_too", ticks, 1);
 	ticks = 0;
-	claim_equal("its_0_cancels", (single_shot(system_time() + 10000000),
-				      hypercall1(__HYPERVISOR_set_timer_op, 0)), 0);
+	claim_equal(
+		"its_0_cancels",
+		(single_shot(system_time() + 10000000), hypercall1(__HYPERVISOR_set_timer_op, 0)),
+		0);
 	spin_ns(30000000);
 	claim_equal("so_nothing_comes", ticks, 0);
 	claim_equal("a_period", vcpu_op(VCPUOP_set_periodic_timer, &period), 0);
@@ -159,7 +162,8 @@ void guest_test(void)
 	against_the_chip();
 	timers();
 	runstate();
-	claim(shared_info->wc_sec > 1600000000U && shared_info->wc_sec_hi == 0, "the_wall_clock_is_now");
+	claim(shared_info->wc_sec > 1600000000U && shared_info->wc_sec_hi == 0,
+	      "the_wall_clock_is_now");
 	claim_equal("its_version_is_even", shared_info->wc_version & 1, 0);
 	claim(shared_info->wc_nsec < 1000000000, "its_nanoseconds_are_less_than_a_second");
 }

@@ -20,7 +20,8 @@ void guest_test(void)
 
 	a[0] = 1;
 	b[0] = 2;
-	claim_equal("a_page_can_be_mapped_elsewhere", update(a, maddr_of(b) | PTE_RW, UVMF_INVLPG), 0);
+	claim_equal("a_page_can_be_mapped_elsewhere", update(a, maddr_of(b) | PTE_RW, UVMF_INVLPG),
+		    0);
 	claim_equal("invlpg_makes_it_seen", *(volatile uint64_t *)a, 2);
 	claim_equal("and_back", update(a, maddr_of(a) | PTE_RW, UVMF_TLB_FLUSH), 0);
 	claim_equal("a_flush_makes_it_seen", *(volatile uint64_t *)a, 1);
@@ -28,8 +29,8 @@ void guest_test(void)
 	claim_equal("it_is_seen_too", *(volatile uint64_t *)a, 2);
 	claim_equal("by_mask", update(a, maddr_of(a) | PTE_RW, UVMF_INVLPG | (uint64_t)&mask), 0);
 	claim_equal("it_is_seen_again", *(volatile uint64_t *)a, 1);
-	claim_equal("flush_by_mask", update(a, maddr_of(b) | PTE_RW, UVMF_TLB_FLUSH | (uint64_t)&mask),
-		    0);
+	claim_equal("flush_by_mask",
+		    update(a, maddr_of(b) | PTE_RW, UVMF_TLB_FLUSH | (uint64_t)&mask), 0);
 	claim_equal("an_unreadable_mask_is_efault",
 		    update(a, maddr_of(a) | PTE_RW, UVMF_TLB_FLUSH | 0x1000), -XEN_EFAULT);
 	claim_equal("after_the_change", pte_mfn(*pte_of(a)), mfn_of(a));
@@ -54,13 +55,16 @@ void guest_test(void)
 	claim_equal("a_table_writable_is_ebusy", update(a, table | PTE_RW, 0), -XEN_EBUSY);
 	claim_equal("the_local_apic_is_eperm", update(a, 0xfee00000UL | PTE_RW, 0), -XEN_EPERM);
 	claim_equal("nothing_changed", *pte_of(a), was);
-	claim_equal("a_page_inside_is_named_too", update((char *)a + 123, maddr_of(b) | PTE_RW, 2), 0);
+	claim_equal("a_page_inside_is_named_too", update((char *)a + 123, maddr_of(b) | PTE_RW, 2),
+		    0);
 	claim_equal("the_whole_page_moved", *(volatile uint64_t *)a, 2);
 
 	claim_equal("otherdomain_takes_self",
 		    hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, a, maddr_of(a) | PTE_RW,
-			       UVMF_INVLPG, DOMID_SELF), 0);
+			       UVMF_INVLPG, DOMID_SELF),
+		    0);
 	claim_equal("otherdomain_unknown_is_esrch",
 		    hypercall4(__HYPERVISOR_update_va_mapping_otherdomain, a, maddr_of(a) | PTE_RW,
-			       UVMF_INVLPG, 1234), -XEN_ESRCH);
+			       UVMF_INVLPG, 1234),
+		    -XEN_ESRCH);
 }

@@ -93,7 +93,8 @@ static uint32_t ipi(uint32_t vcpu)
 {
 	struct evtchn_bind_ipi op = {.vcpu = vcpu};
 
-	claim_equal("an_ipi_port", hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &op), 0);
+	claim_equal("an_ipi_port",
+		    hypercall2(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_ipi, &op), 0);
 	return op.port;
 }
 
@@ -209,7 +210,8 @@ void guest_test(void)
 	spin_ns(5000000);
 	stop = 1;
 	send(to_second);
-	for (before = system_time(); vcpu_op(VCPUOP_is_up, 1, NULL) && system_time() < before + 1000000000;) {
+	for (before = system_time();
+	     vcpu_op(VCPUOP_is_up, 1, NULL) && system_time() < before + 1000000000;) {
 	}
 	claim_equal("it_goes_down", vcpu_op(VCPUOP_is_up, 1, NULL), 0);
 	claim_equal("it_comes_up_again", vcpu_op(VCPUOP_up, 1, NULL), 0);
