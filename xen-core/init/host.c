@@ -118,6 +118,17 @@ static void note_readonly(uint64_t first, uint64_t last)
 	}
 }
 
+/* Entries beyond the CPU's address width have reserved bits set: no device can be there. */
+static void deny_beyond_address_width(void)
+{
+	uint64_t end = 1UL << ((cpu_cpuid(0x80000008U, 0).a & 0xff) - PAGE_SHIFT);
+	uint64_t last = PTE_ADDRESS_MASK >> PAGE_SHIFT;
+
+	if (end <= last && access_deny_iomem(end, last)) {
+		panic("too many denied device ranges");
+	}
+}
+
 static void protect_devices(void)
 {
 	const struct mcfg_entry *segments;
@@ -370,6 +381,7 @@ void host_connect(void)
 	pv_policy_init();
 	pv_port_set_ops(&pv_port_hw);
 	pci_init(is_reserved);
+	deny_beyond_address_width();
 	protect_devices();
 	fill_info();
 	evtchn_init();
