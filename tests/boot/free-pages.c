@@ -2,8 +2,8 @@
 /*
  * free-pages: prints how many 4 KiB frames the hypervisor has free.
  *
- * `xl info` rounds to MiB; a test that claims "every frame came back" needs the exact number. Asks by
- * sysctl physinfo through the kernel's privcmd device. The argument lies in memory from
+ * `xl info` rounds to MiB; a test that claims "every frame came back" needs the exact number. Asks
+ * by sysctl physinfo through the kernel's privcmd device. The argument lies in memory from
  * /dev/xen/hypercall, which the kernel keeps resident.
  */
 #include <fcntl.h>

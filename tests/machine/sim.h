@@ -38,14 +38,14 @@ void sim_kicks_clear(void);
 /* Called by irq_window() and irq_wait(); NULL: nothing pending. */
 extern void (*sim_irq_hook)(void);
 
-/* --- time: plat/clock.h answers from this ------------------------------------------------------ */
+/* --- time: plat/clock.h answers from this ---------------------------------------------------- */
 void sim_clock_set(uint64_t ns);
 void sim_clock_advance(uint64_t ns);
 /* What clock_program() last asked for on that CPU; ~0: disarmed. */
 uint64_t sim_clock_programmed(unsigned int cpu);
 void sim_clock_set_reliable(bool reliable);
 
-/* --- guest memory: what fault_copy_*() see ----------------------------------------------------- */
+/* --- guest memory: what fault_copy_*() see --------------------------------------------------- */
 void sim_guest_map(uint64_t address, mfn_t m, bool writable);
 void sim_guest_unmap(uint64_t address);
 /* A hypercall starts: every guest byte may be read once from now on. A byte read again comes back
@@ -56,7 +56,7 @@ unsigned int sim_violations(void);
 void sim_guest_write(uint64_t address, const void *from, size_t bytes);
 void sim_guest_read(void *to, uint64_t address, size_t bytes);
 
-/* --- registers --------------------------------------------------------------------------------- */
+/* --- registers ------------------------------------------------------------------------------- */
 /* The MSR exists from now on, on all CPUs. */
 void sim_msr_set(uint32_t msr, uint64_t value);
 /* Value on the present CPU; panics if there is no such MSR. */
@@ -71,7 +71,7 @@ uint16_t sim_selector(enum sim_segment segment);
 extern uint32_t (*sim_port_in)(uint16_t port, unsigned int size);
 extern void (*sim_port_out)(uint16_t port, uint32_t value, unsigned int size);
 
-/* --- TLB --------------------------------------------------------------------------------------- */
+/* --- TLB ------------------------------------------------------------------------------------- */
 /* From now on the CPU may hold a translation to that frame (at that address). */
 void sim_tlb_remember(unsigned int cpu, mfn_t m);
 void sim_tlb_remember_page(unsigned int cpu, uint64_t address, mfn_t m);
@@ -83,7 +83,7 @@ void sim_tlb_set_epoch(uint32_t epoch);
 /* The root tlb_load_cr3() last loaded on that CPU; MFN_NONE at first. */
 mfn_t sim_cr3(unsigned int cpu);
 
-/* --- descriptor tables and local APIC, as last asked for on a CPU ------------------------------- */
+/* --- descriptor tables and local APIC, as last asked for on a CPU ---------------------------- */
 struct sim_tables {
 	mfn_t gdt[GDT_GUEST_FRAMES];
 	mfn_t ldt[LDT_WINDOW_PAGES];

@@ -94,7 +94,7 @@ unsigned int this_cpu(void)
 	return cpu_now;
 }
 
-/* --- smp.h ------------------------------------------------------------------------------------- */
+/* --- smp.h ----------------------------------------------------------------------------------- */
 
 unsigned int smp_cpu_count(void)
 {
@@ -131,7 +131,7 @@ void sim_kicks_clear(void)
 	}
 }
 
-/* --- irqflag.h --------------------------------------------------------------------------------- */
+/* --- irqflag.h ------------------------------------------------------------------------------- */
 
 static void take_interrupts(void)
 {
@@ -155,7 +155,7 @@ void irq_off(void)
 {
 }
 
-/* --- MSRs and CPUID ---------------------------------------------------------------------------- */
+/* --- MSRs and CPUID -------------------------------------------------------------------------- */
 
 static unsigned int msr_find(uint32_t msr)
 {
@@ -248,7 +248,7 @@ struct cpuid_result cpu_cpuid(uint32_t leaf, uint32_t subleaf)
 	return (struct cpuid_result){0, 0, 0, 0};
 }
 
-/* --- control, debug and extended registers ------------------------------------------------------ */
+/* --- control, debug and extended registers --------------------------------------------------- */
 
 #define REGISTER(kind, number)                                  \
 	uint64_t cpu_read_##kind##number(void)                  \
@@ -324,7 +324,7 @@ void cpu_xsetbv(uint32_t index, uint64_t value)
 	}
 }
 
-/* --- I/O ports --------------------------------------------------------------------------------- */
+/* --- I/O ports ------------------------------------------------------------------------------- */
 
 static uint32_t port_read(uint16_t port, unsigned int size)
 {
@@ -368,7 +368,7 @@ void cpu_out32(uint16_t port, uint32_t value)
 	port_write(port, value, 4);
 }
 
-/* --- data segments ------------------------------------------------------------------------------ */
+/* --- data segments --------------------------------------------------------------------------- */
 
 void sim_selector_set_bad(uint16_t selector)
 {
@@ -438,7 +438,7 @@ int fault_load_gs_inactive(uint16_t selector)
 	return load_segment(SIM_GS, selector);
 }
 
-/* --- fpu.h ------------------------------------------------------------------------------------- */
+/* --- fpu.h ----------------------------------------------------------------------------------- */
 
 void fpu_cpu_init(void)
 {

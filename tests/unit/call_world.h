@@ -124,7 +124,7 @@ static void world_program(uint64_t expires unused_arg)
 {
 }
 
-/* --- the machine's interrupts and devices: 24 lines, any MSI, one I/O APIC register ---------------- */
+/* --- the machine's interrupts and devices: 24 lines, any MSI, one I/O APIC register ---------- */
 
 static bool world_mapped[PIRQ_MAX];
 static unsigned int world_eois, world_devices;

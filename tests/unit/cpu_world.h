@@ -54,7 +54,7 @@ static mfn_t roots[2];
 #define regs (&cpu_local()->regs)
 #define pv (vcpu.pv)
 
-/* --- stand-ins --------------------------------------------------------------------------------- */
+/* --- stand-ins ------------------------------------------------------------------------------- */
 void domain_crash(struct domain *d unused_arg, const char *format unused_arg, ...)
 {
 	crashes++;
@@ -94,8 +94,9 @@ struct domain *domain_find_from(uint16_t id unused_arg)
 	return NULL;
 }
 
-/* --- the machine ------------------------------------------------------------------------------- */
-static void set_leaf(uint32_t leaf, uint32_t subleaf, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+/* --- the machine ----------------------------------------------------------------------------- */
+static void set_leaf(uint32_t leaf, uint32_t subleaf, uint32_t a, uint32_t b, uint32_t c,
+		     uint32_t d)
 {
 	sim_cpuid_set(leaf, subleaf, (struct cpuid_result){a, b, c, d});
 }

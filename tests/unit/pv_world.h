@@ -61,7 +61,7 @@ static unsigned int world_budget;
 static unsigned int world_restarts;
 static unsigned int ldt_resets, page_faults;
 
-/* --- stand-ins --------------------------------------------------------------------------------- */
+/* --- stand-ins ------------------------------------------------------------------------------- */
 struct domain *domain_find_from(uint16_t id)
 {
 	for (unsigned int i = 0; i < 3; i++) {
@@ -152,7 +152,7 @@ static void world_release(struct frame *f)
 	buddy_free(frame_mfn(f), 0);
 }
 
-/* --- frames ------------------------------------------------------------------------------------ */
+/* --- frames ---------------------------------------------------------------------------------- */
 unused_arg static mfn_t give(struct domain *d)
 {
 	mfn_t m = buddy_alloc(0, 0, BUDDY_ZERO);
@@ -201,7 +201,7 @@ unused_arg static bool is_table(mfn_t m)
 	return pv_type_is_table(frame_type(frame_of(m))) && type_count(m) > 0;
 }
 
-/* --- calls ------------------------------------------------------------------------------------- */
+/* --- calls ----------------------------------------------------------------------------------- */
 static void enter(void)
 {
 	restart_reset();
@@ -235,8 +235,8 @@ unused_arg static uint32_t done_count(void)
 	return done;
 }
 
-unused_arg static int64_t update_by(struct vcpu *v, maddr_t at, uint64_t value, unsigned int command,
-				    uint32_t domid)
+unused_arg static int64_t update_by(struct vcpu *v, maddr_t at, uint64_t value,
+				    unsigned int command, uint32_t domid)
 {
 	struct mmu_update request = {at.n | command, value};
 
@@ -263,7 +263,7 @@ unused_arg static int64_t extended(uint32_t cmd, uint64_t arg1)
 	return extended_by(vcpu1, cmd, arg1, 0, DOMID_SELF);
 }
 
-/* --- page tables ------------------------------------------------------------------------------- */
+/* --- page tables ----------------------------------------------------------------------------- */
 struct tree {
 	mfn_t l4, l3, l2, l1;
 };

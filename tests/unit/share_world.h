@@ -253,8 +253,8 @@ static void world_reset(void)
 }
 
 /* A hypercall of vcpu 0 of a domain, its argument structure copied there and back. */
-static inline int64_t world_call(hypercall_handler *handler, unsigned int n, uint64_t cmd, void *arg,
-				 size_t bytes, uint64_t count)
+static inline int64_t world_call(hypercall_handler *handler, unsigned int n, uint64_t cmd,
+				 void *arg, size_t bytes, uint64_t count)
 {
 	struct hypercall call = {.v = cpu_of(n), .args = {cmd, ARGS_VA, count}};
 	int64_t result;

@@ -103,7 +103,7 @@ static void shutdown_completes_when_the_last_vcpu_has_left(void)
 	destroy();
 }
 
-/* --- vcpu_info --------------------------------------------------------------------------------- */
+/* --- vcpu_info ------------------------------------------------------------------------------- */
 
 static void a_bad_place_for_vcpu_info_is_refused(void)
 {
@@ -177,7 +177,7 @@ static void a_destroyed_domain_leaves_no_memory_behind(void)
 	CU_ASSERT_EQUAL(used, 0);
 }
 
-/* --- guest memory ------------------------------------------------------------------------------ */
+/* --- guest memory ---------------------------------------------------------------------------- */
 
 static void addresses_of_the_hypervisor_are_refused(void)
 {

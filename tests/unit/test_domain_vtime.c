@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a guest computes from its time pages is the system time; its timers fire when they should. */
+/* What a guest computes from its time pages is the system time; its timers fire when they
+ * should. */
 #include "unit/domain_fixture.h"
 
 #include "lib/math.h"
@@ -126,7 +127,7 @@ static void the_wall_clock_is_utc_at_system_time_zero(void)
 	destroy();
 }
 
-/* --- runstate ---------------------------------------------------------------------------------- */
+/* --- runstate -------------------------------------------------------------------------------- */
 
 static void times_in_the_states_add_up(void)
 {
@@ -189,7 +190,7 @@ static void areas_that_cannot_be_written_are_tried_again(void)
 	destroy();
 }
 
-/* --- timers ------------------------------------------------------------------------------------ */
+/* --- timers ---------------------------------------------------------------------------------- */
 
 static void a_singleshot_in_the_past_fires_at_once(void)
 {

@@ -422,7 +422,7 @@ static void teardown_closes_all_in_pieces_and_frees_all(void)
 	CU_ASSERT_TRUE(heap_used() < before);
 }
 
-/* --- the model --------------------------------------------------------------------------------- */
+/* --- the model ------------------------------------------------------------------------------- */
 #define MODEL_PORTS 40
 
 static struct model_port {
@@ -535,9 +535,10 @@ static void step_send(unsigned int n, uint32_t port)
 	err = evtchn_send(dom(n), port);
 	if (m->status == EVTCHNSTAT_interdomain) {
 		CU_ASSERT_TRUE(err == 0 && pending(m->remote, m->peer));
-		CU_ASSERT_EQUAL(
-			world[m->remote].v[model[m->remote][m->peer].vcpu].info->evtchn_upcall_pending,
-			1);
+		CU_ASSERT_EQUAL(world[m->remote]
+					.v[model[m->remote][m->peer].vcpu]
+					.info->evtchn_upcall_pending,
+				1);
 	} else if (m->status == EVTCHNSTAT_ipi) {
 		CU_ASSERT_TRUE(err == 0 && pending(n, port));
 	} else {

@@ -80,7 +80,8 @@ static bool nothing_is_held(void)
 {
 	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
 		for (unsigned int i = 0; i < FRAMES_EACH; i++) {
-			if (refs(n, i) != refs_at_start[n][i] || frame_type_count(frame_n(n, i)) != 0) {
+			if (refs(n, i) != refs_at_start[n][i] ||
+			    frame_type_count(frame_n(n, i)) != 0) {
 				return false;
 			}
 		}
@@ -469,7 +470,8 @@ static void the_hypercall_checks_counts_and_operations(void)
 	CU_ASSERT_EQUAL(world_call(op, 1, 8, &version, sizeof(version), 1), -XEN_EINVAL);
 	for (uint64_t cmd = 3; cmd < 16; cmd++) {
 		if (cmd != 5 && cmd != 6 && cmd != 8) {
-			CU_ASSERT_EQUAL(world_call(op, 1, cmd, &query, sizeof(query), 1), -XEN_ENOSYS);
+			CU_ASSERT_EQUAL(world_call(op, 1, cmd, &query, sizeof(query), 1),
+					-XEN_ENOSYS);
 		}
 	}
 }
@@ -521,7 +523,7 @@ static void a_long_list_restarts_and_does_every_operation_once(void)
 	audit_all();
 }
 
-/* --- the model: which mappings exist, and what that means for entries and frames ---------------- */
+/* --- the model: which mappings exist, and what that means for entries and frames ------------- */
 #define MODEL_MAPS 48
 
 static struct model_map {
@@ -629,7 +631,8 @@ static void step_owner(void)
 	/* A well-behaved owner revokes or offers again only when neither bit is set. */
 	if ((flags & (GTF_reading | GTF_writing)) == 0) {
 		offer(n, ref, (uint16_t)(random() % WORLD_DOMAINS), ref - 8,
-		      (uint16_t)(random() % 8 < 6 ? GTF_permit_access | (random() & GTF_readonly) : 0));
+		      (uint16_t)(random() % 8 < 6 ? GTF_permit_access | (random() & GTF_readonly)
+						  : 0));
 	}
 }
 

@@ -99,7 +99,7 @@ static void iret_keeps_the_registers_it_loaded(void)
 	CU_ASSERT_EQUAL(irets, 1);
 }
 
-/* --- multicall --------------------------------------------------------------------------------- */
+/* --- multicall ------------------------------------------------------------------------------- */
 
 static void entry(unsigned int i, uint64_t op, uint64_t a)
 {
@@ -172,7 +172,7 @@ static void a_list_that_cannot_be_read_or_written_faults(void)
 	CU_ASSERT_EQUAL(call_as(dom1, hypercall_multicall, 0x10000000, 0, 0), 0);
 }
 
-/* --- version, rights ------------------------------------------------------------------------------ */
+/* --- version, rights ------------------------------------------------------------------------- */
 
 static void pv_guests_see_the_features_linux_demands(void)
 {
@@ -215,8 +215,10 @@ static void rights_are_what_they_say(void)
 
 	for (size_t i = 0; i < array_size(rows); i++) {
 		CU_ASSERT_EQUAL(rights_check(dom1, dom1, rows[i].right) == 0, rows[i].own);
-		CU_ASSERT_EQUAL(rights_check(dom0, dom1, rows[i].right) == 0, rows[i].control_other);
-		CU_ASSERT_EQUAL(rights_check(dom1, dom0, rows[i].right) == 0, rows[i].other_control);
+		CU_ASSERT_EQUAL(rights_check(dom0, dom1, rows[i].right) == 0,
+				rows[i].control_other);
+		CU_ASSERT_EQUAL(rights_check(dom1, dom0, rows[i].right) == 0,
+				rows[i].other_control);
 	}
 }
 

@@ -99,13 +99,14 @@ static void a_frame_held_elsewhere_stays_counted(void)
 static void forged_progress_is_checked(void)
 {
 	populate(dom1, 2);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation | 9U << 6, DOMID_SELF, 2, 0, 64), 9);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation | 9U << 6, DOMID_SELF, 2, 0, 64),
+			9);
 	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_maximum_ram_page | 1U << 6, DOMID_SELF, 2, 0, 64),
 			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(dom1->frame_count, 2);
 }
 
-/* --- exchange ------------------------------------------------------------------------------------ */
+/* --- exchange -------------------------------------------------------------------------------- */
 
 static uint64_t exchanged;
 
@@ -218,7 +219,7 @@ static void chunks_restart_one_by_one(void)
 	CU_ASSERT_EQUAL(dom1->frame_count, 8);
 }
 
-/* --- maps, counts, resources ------------------------------------------------------------------------ */
+/* --- maps, counts, resources ----------------------------------------------------------------- */
 
 static void a_memory_map_set_is_the_one_read(void)
 {
@@ -251,7 +252,8 @@ static void the_machine_map_is_for_the_control_domain(void)
 			-XEN_EINVAL);
 	map.buffer = 0;
 	put(WORLD_VA, &map, sizeof(map));
-	CU_ASSERT_EQUAL(call_as(dom0, hypercall_memory_op, XENMEM_machine_memory_map, WORLD_VA, 0), 0);
+	CU_ASSERT_EQUAL(call_as(dom0, hypercall_memory_op, XENMEM_machine_memory_map, WORLD_VA, 0),
+			0);
 	get(&map, WORLD_VA, sizeof(map));
 	CU_ASSERT_EQUAL(map.nr_entries, 2);
 }
@@ -264,8 +266,8 @@ static void grant_frames_are_a_resource_of_others(void)
 	put(WORLD_VA, &r, sizeof(r));
 	CU_ASSERT_EQUAL(call_as(dom1, hypercall_memory_op, XENMEM_acquire_resource, WORLD_VA, 0),
 			-XEN_EPERM);
-	CU_ASSERT_EQUAL(call_units(dom0, hypercall_memory_op, XENMEM_acquire_resource, WORLD_VA, 0, 1),
-			0);
+	CU_ASSERT_EQUAL(
+		call_units(dom0, hypercall_memory_op, XENMEM_acquire_resource, WORLD_VA, 0, 1), 0);
 	CU_ASSERT_EQUAL(list(1), grant_frame(dom1, 1).n);
 	r.nr_frames = 9;
 	put(WORLD_VA, &r, sizeof(r));

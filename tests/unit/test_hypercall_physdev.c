@@ -48,7 +48,8 @@ static void io_privilege_is_a_vcpus_own(void)
 	iopl.iopl = 3;
 	CU_ASSERT_EQUAL(physdev(dom1, PHYSDEVOP_set_iopl, &iopl, sizeof(iopl)), 0);
 	CU_ASSERT_EQUAL(dom1->vcpus[0]->pv->iopl, 3);
-	CU_ASSERT_EQUAL(physdev(dom1, PHYSDEVOP_set_iobitmap, &bitmap, sizeof(bitmap)), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(physdev(dom1, PHYSDEVOP_set_iobitmap, &bitmap, sizeof(bitmap)),
+			-XEN_EINVAL);
 	bitmap.nr_ports = 65536;
 	CU_ASSERT_EQUAL(physdev(dom1, PHYSDEVOP_set_iobitmap, &bitmap, sizeof(bitmap)), 0);
 	CU_ASSERT_EQUAL(dom1->vcpus[0]->pv->iobitmap_ports, 65536);

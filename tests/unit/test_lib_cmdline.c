@@ -73,9 +73,10 @@ static void a_bad_value_changes_nothing_and_is_named(void)
 			      "text=0123456789abcdef bogus nobogus number size=99999999999T ok=1 "
 			      "watchdog"),
 			-XEN_EINVAL);
-	CU_ASSERT_STRING_EQUAL(rejected, "number=12x;number=99999999999999999999;size=1Q;reboot=maybe;"
-					 "text=0123456789abcdef;bogus;nobogus;number;"
-					 "size=99999999999T;ok=1;");
+	CU_ASSERT_STRING_EQUAL(rejected,
+			       "number=12x;number=99999999999999999999;size=1Q;reboot=maybe;"
+			       "text=0123456789abcdef;bogus;nobogus;number;"
+			       "size=99999999999T;ok=1;");
 	CU_ASSERT(number == 1 && size == 1 && reboot && watchdog && text[0] == '\0');
 }
 

@@ -209,8 +209,9 @@ static void make_legacy(const char *text)
 
 static void a_legacy_section_is_read(void)
 {
-	make_legacy("GUEST_OS=linux,XEN_VER=xen-3.0,VIRT_BASE=0xffffffff80000000,HYPERCALL_PAGE=0x2,"
-		    "LOADER=generic,BSD_SYMTAB");
+	make_legacy(
+		"GUEST_OS=linux,XEN_VER=xen-3.0,VIRT_BASE=0xffffffff80000000,HYPERCALL_PAGE=0x2,"
+		"LOADER=generic,BSD_SYMTAB");
 	put(64 + 24, VIRT + 0x1000000, 8);
 	put(24, VIRT + 0x1000100, 8);
 	CU_ASSERT_EQUAL(open_and_parse(), 0);

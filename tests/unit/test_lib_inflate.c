@@ -84,7 +84,8 @@ static void each_sample_decodes_to_the_plain_text(void)
 	CU_ASSERT(same);
 	CU_ASSERT_EQUAL(decode(sample_gzip_fixed, sizeof(sample_gzip_fixed), PLAIN_SIZE, &same), 0);
 	CU_ASSERT(same);
-	CU_ASSERT_EQUAL(decode(sample_gzip_stored, sizeof(sample_gzip_stored), PLAIN_SIZE, &same), 0);
+	CU_ASSERT_EQUAL(decode(sample_gzip_stored, sizeof(sample_gzip_stored), PLAIN_SIZE, &same),
+			0);
 	CU_ASSERT(same);
 }
 

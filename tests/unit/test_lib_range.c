@@ -67,7 +67,8 @@ static void random_operations_agree_with_a_naive_set(void)
 		}
 		CU_ASSERT_EQUAL(range_contains(&set, first, last), all);
 		CU_ASSERT_EQUAL(range_overlaps(&set, first, last), any);
-		CU_ASSERT_EQUAL(add ? range_add(&set, first, last) : range_remove(&set, first, last), 0);
+		CU_ASSERT_EQUAL(
+			add ? range_add(&set, first, last) : range_remove(&set, first, last), 0);
 		for (unsigned int i = first; i <= last; i++) {
 			naive[i] = add;
 		}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The xz decoder: right on every sample, and, fed damaged streams, wrong only by an error. Inputs and
- * outputs lie in exact heap blocks, so the address sanitizer sees one byte too many. With
+ * The xz decoder: right on every sample, and, fed damaged streams, wrong only by an error. Inputs
+ * and outputs lie in exact heap blocks, so the address sanitizer sees one byte too many. With
  * PROXENOS_VMLINUZ naming a bzImage its payload is decoded as well.
  */
 #include "lib/xz.h"
@@ -52,8 +52,9 @@ static void a_short_output_buffer_is_refused(void)
 	bool same;
 
 	for (size_t size = 0; size < PLAIN_SIZE; size += 97) {
-		CU_ASSERT_EQUAL(decode(sample_xz_crc32_x86, sizeof(sample_xz_crc32_x86), size, &same),
-				-XEN_ENOSPC);
+		CU_ASSERT_EQUAL(
+			decode(sample_xz_crc32_x86, sizeof(sample_xz_crc32_x86), size, &same),
+			-XEN_ENOSPC);
 	}
 }
 
@@ -91,7 +92,8 @@ static void a_damaged_stream_never_passes_or_leaves_its_buffers(void)
 {
 	srand(1);
 	damaged_streams(sample_xz_crc32_x86, sizeof(sample_xz_crc32_x86), 12000, true);
-	damaged_streams(sample_xz_crc64_lc0_lp2_pb0, sizeof(sample_xz_crc64_lc0_lp2_pb0), 4000, true);
+	damaged_streams(sample_xz_crc64_lc0_lp2_pb0, sizeof(sample_xz_crc64_lc0_lp2_pb0), 4000,
+			true);
 	damaged_streams(sample_xz_none_blocks, sizeof(sample_xz_none_blocks), 6000, false);
 }
 
@@ -99,13 +101,14 @@ static void each_sample_decodes_to_the_plain_text(void)
 {
 	bool same;
 
-	CU_ASSERT_EQUAL(decode(sample_xz_crc32_x86, sizeof(sample_xz_crc32_x86), PLAIN_SIZE, &same), 0);
+	CU_ASSERT_EQUAL(decode(sample_xz_crc32_x86, sizeof(sample_xz_crc32_x86), PLAIN_SIZE, &same),
+			0);
 	CU_ASSERT(same);
 	CU_ASSERT_EQUAL(decode(sample_xz_crc64_lc0_lp2_pb0, sizeof(sample_xz_crc64_lc0_lp2_pb0),
 			       PLAIN_SIZE + 100, &same), 0);
 	CU_ASSERT(same);
-	CU_ASSERT_EQUAL(decode(sample_xz_none_blocks, sizeof(sample_xz_none_blocks), PLAIN_SIZE, &same),
-			0);
+	CU_ASSERT_EQUAL(
+		decode(sample_xz_none_blocks, sizeof(sample_xz_none_blocks), PLAIN_SIZE, &same), 0);
 	CU_ASSERT(same);
 }
 
@@ -139,8 +142,8 @@ static void a_kernel_payload_decodes_if_one_is_named(void)
 	CU_ASSERT_FATAL(offset < sizeof(image) && length < sizeof(image) - offset);
 	memcpy(&size, image + offset + length - 4, 4);
 	out = malloc(size);
-	CU_ASSERT_EQUAL(xz_decode(&workspace, image + offset, length - 4, out, size, &written, &why),
-			0);
+	CU_ASSERT_EQUAL(
+		xz_decode(&workspace, image + offset, length - 4, out, size, &written, &why), 0);
 	CU_ASSERT_EQUAL(written, size);
 	CU_ASSERT_EQUAL(memcmp(out, "\177ELF", 4), 0);
 	free(out);

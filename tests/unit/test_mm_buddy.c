@@ -293,12 +293,14 @@ static void random_work_agrees_with_the_model(void)
 			blocks[i] = blocks[--count];
 		} else if (!freeing && count < RAM) {
 			unsigned int bits = rand() % 4 ? 0 : 20 + (unsigned int)rand() % 5;
-			struct block b = {.order = (unsigned int)__builtin_ctz((unsigned int)rand() | 256)};
+			struct block b = {
+				.order = (unsigned int)__builtin_ctz((unsigned int)rand() | 256)};
 
 			b.first = buddy_alloc(b.order, bits,
 					      (unsigned int)rand() & (BUDDY_ZERO | BUDDY_NO_FLUSH));
 			if (!mfn_is_none(b.first)) {
-				CU_ASSERT(bits == 0 || b.first.n + (1UL << b.order) <= 1UL << (bits - 12));
+				CU_ASSERT(bits == 0 ||
+					  b.first.n + (1UL << b.order) <= 1UL << (bits - 12));
 				check_block(b);
 				used += 1UL << b.order;
 				blocks[count++] = b;

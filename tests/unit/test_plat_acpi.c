@@ -149,7 +149,8 @@ static void root_entries_end_with_the_table(void)
 	CU_ASSERT_EQUAL(acpi_root_count(block, false), 3);
 }
 
-static const uint8_t s5_aml[] = {0x08, '_', 'S', '5', '_', 0x12, 0x06, 0x04, 0x0a, 0x05, 0x01, 0, 0};
+static const uint8_t s5_aml[] = {0x08, '_',  'S',  '5',  '_', 0x12, 0x06,
+				 0x04, 0x0a, 0x05, 0x01, 0,   0};
 
 static void make_dsdt(const uint8_t *aml, uint32_t bytes)
 {

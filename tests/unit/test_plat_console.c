@@ -108,9 +108,23 @@ static void more_domains_than_buffers_lose_the_oldest_text(void)
 static void bad_serial_options_change_nothing(void)
 {
 	static const char *const bad[] = {
-		"fast", "0", "115200,9n1", "115200,8x1", "115200,8n3", "115200,8n", "115200,8",
-		"115200,8n1,0", "115200,8n1,0x10000", "115200,8n1,0x3f8,256", "115200,8n1,0x3f8,4,5",
-		"115200/0", "1", "115200 8n1", "115200,8n1x", "autox", "9999999",
+		"fast",
+		"0",
+		"115200,9n1",
+		"115200,8x1",
+		"115200,8n3",
+		"115200,8n",
+		"115200,8",
+		"115200,8n1,0",
+		"115200,8n1,0x10000",
+		"115200,8n1,0x3f8,256",
+		"115200,8n1,0x3f8,4,5",
+		"115200/0",
+		"1",
+		"115200 8n1",
+		"115200,8n1x",
+		"autox",
+		"9999999",
 	};
 	struct serial_options options, before;
 

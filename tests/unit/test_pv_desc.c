@@ -72,7 +72,8 @@ static void one_descriptor_is_checked_before_it_is_written(void)
 	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, maddr(at.n + 4), CODE32), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, at, LDT_DESCRIPTOR), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, maddr(1UL << 45), CODE32), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, maddr(roots[0].n << 12), CODE32), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, maddr(roots[0].n << 12), CODE32),
+			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(pv_update_descriptor(&domain, at, CODE32), 0);
 	CU_ASSERT_EQUAL(entries(m)[2], CODE32 | 3UL << 45);
 	CU_ASSERT_EQUAL(type_count(m), 0);

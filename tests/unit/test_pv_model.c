@@ -124,7 +124,8 @@ static void grant_mapping(void)
 {
 	mfn_t m = dom0_frames[pick(DOM0_FRAMES)];
 	struct grant_mapping mapping = {
-		.host_address = pick(2) ? entry_address(any_frame(), any_index()).n : TREE_VA + 0x1000,
+		.host_address =
+			pick(2) ? entry_address(any_frame(), any_index()).n : TREE_VA + 0x1000,
 		.mfn = m,
 		.readonly = pick(2),
 	};
@@ -214,7 +215,8 @@ static void check_no_table_is_writable(void)
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		struct frame *f = frame_of(frames[i]);
 
-		if (!is_table(frames[i]) || frame_type(f) != TYPE_L1 || !(f->type & TYPE_VALIDATED)) {
+		if (!is_table(frames[i]) || frame_type(f) != TYPE_L1 ||
+		    !(f->type & TYPE_VALIDATED)) {
 			continue;
 		}
 		for (unsigned int j = 0; j < PT_ENTRIES; j++) {

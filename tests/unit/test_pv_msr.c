@@ -136,7 +136,9 @@ static void a_hypercall_page_goes_to_a_frame_of_the_domain_only(void)
 	CU_ASSERT(refuses_write(MSR_XEN_HYPERCALL_PAGE, mine.n << 12 | 1));
 	CU_ASSERT_FALSE(refuses_write(MSR_XEN_HYPERCALL_PAGE, mine.n << 12));
 	page = frame_map(mine);
-	CU_ASSERT_EQUAL(memcmp(page + 17 * 32, "\x51\x41\x53\xb8\x11\0\0\0\x0f\x05\x41\x5b\x59\xc3", 14), 0);
+	CU_ASSERT_EQUAL(
+		memcmp(page + 17 * 32, "\x51\x41\x53\xb8\x11\0\0\0\x0f\x05\x41\x5b\x59\xc3", 14),
+		0);
 	CU_ASSERT_EQUAL(memcmp(page + 23 * 32, "\x51\x41\x53\x50\xb8\x17\0\0\0\x0f\x05", 11), 0);
 	CU_ASSERT_EQUAL(frame_of(mine)->refs & FRAME_REF_MASK, 1);
 	CU_ASSERT_EQUAL(frame_type_count(frame_of(mine)), 0);

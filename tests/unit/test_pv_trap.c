@@ -58,8 +58,8 @@ static void a_handler_starts_with_clean_flags(void)
 	take_trap(EXCEPTION_DE, 0);
 	deliver_all();
 	CU_ASSERT_EQUAL(regs->rflags, RFLAGS_IF | RFLAGS_FIXED | RFLAGS_DF);
-	CU_ASSERT_EQUAL(stack_word(4), RFLAGS_IF | RFLAGS_FIXED | RFLAGS_TF | RFLAGS_NT | RFLAGS_AC |
-					       RFLAGS_RF | RFLAGS_DF);
+	CU_ASSERT_EQUAL(stack_word(4), RFLAGS_IF | RFLAGS_FIXED | RFLAGS_TF | RFLAGS_NT |
+					       RFLAGS_AC | RFLAGS_RF | RFLAGS_DF);
 }
 
 static void a_page_fault_tells_user_by_the_mode(void)

@@ -106,12 +106,14 @@ static void plain_memory_is_stored_unchecked(void)
 
 static void the_m2p_is_the_guests_to_write_for_its_frames(void)
 {
-	CU_ASSERT_EQUAL(update_by(vcpu1, mfn_to_maddr(data), 77, MMU_MACHPHYS_UPDATE, DOMID_SELF), 0);
+	CU_ASSERT_EQUAL(update_by(vcpu1, mfn_to_maddr(data), 77, MMU_MACHPHYS_UPDATE, DOMID_SELF),
+			0);
 	CU_ASSERT_EQUAL(m2p_get(data), 77);
 	CU_ASSERT_EQUAL(update_by(vcpu1, mfn_to_maddr(give(dom0)), 7, MMU_MACHPHYS_UPDATE,
 				  DOMID_SELF), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(update_by(vcpu0, mfn_to_maddr(data), 78, MMU_MACHPHYS_UPDATE, 1), 0);
-	CU_ASSERT_EQUAL(update_by(vcpu0, mfn_to_maddr(data), 7, MMU_MACHPHYS_UPDATE, 5), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(update_by(vcpu0, mfn_to_maddr(data), 7, MMU_MACHPHYS_UPDATE, 5),
+			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(m2p_get(data), 78);
 }
 
@@ -151,7 +153,8 @@ static void foreign_mappings_bind_the_owners_frames(void)
 	CU_ASSERT_EQUAL(ref_count(data), 1);
 	CU_ASSERT_EQUAL(extended(MMUEXT_PIN_L1_TABLE, data.n), 0);
 
-	CU_ASSERT_EQUAL(update_by(vcpu0, slot, pte_make(mfn(translated.n + 0x100000), RW).raw, 0, 5), 0);
+	CU_ASSERT_EQUAL(
+		update_by(vcpu0, slot, pte_make(mfn(translated.n + 0x100000), RW).raw, 0, 5), 0);
 	CU_ASSERT_EQUAL(type_count(translated), 0);
 	CU_ASSERT_EQUAL(ref_count(translated), 2);
 	CU_ASSERT_EQUAL(update_by(vcpu0, slot, pte_make(translated, RW).raw, 0, 5), -XEN_EINVAL);
@@ -209,7 +212,8 @@ static void a_batch_counts_what_it_did_across_restarts(void)
 	requests[70].val = pte_make(give(dom0), RO).raw;
 	sim_guest_write(ARGS_VA, requests, sizeof(requests));
 	world_budget = 1;
-	CU_ASSERT_EQUAL(run(hypercall_mmu_update, vcpu1, ARGS_VA, 100, DONE_VA, DOMID_SELF), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(run(hypercall_mmu_update, vcpu1, ARGS_VA, 100, DONE_VA, DOMID_SELF),
+			-XEN_EBUSY);
 	CU_ASSERT(world_restarts >= 10);
 	CU_ASSERT_EQUAL(done_count(), 70);
 	CU_ASSERT_EQUAL(ref_count(data), 71);
@@ -223,10 +227,12 @@ static void update_va_mapping_finds_its_entry_or_refuses(void)
 
 	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA + 0x5000, value, 0, 0), 0);
 	CU_ASSERT_EQUAL(entry(t.l1, 5)->raw, value);
-	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, 0x400000, value, 0, 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, 0x400000, value, 0, 0),
+			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, HYPERVISOR_START, value, 0, 0),
 			-XEN_EINVAL);
-	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, 1UL << 60, value, 0, 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, 1UL << 60, value, 0, 0),
+			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, value, 0x700001, 0),
 			-XEN_EFAULT);
 	CU_ASSERT_EQUAL(entry(t.l1, 0)->raw, value);
@@ -245,7 +251,8 @@ static void extended_operations_answer_as_the_table_says(void)
 	CU_ASSERT_EQUAL(extended(MMUEXT_MARK_SUPER, 0), -XEN_EOPNOTSUPP);
 	CU_ASSERT_EQUAL(extended(MMUEXT_FLUSH_CACHE, 0), -XEN_EACCES);
 	CU_ASSERT_EQUAL(extended(MMUEXT_FLUSH_CACHE_GLOBAL, 0), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(extended_by(vcpu1, MMUEXT_TLB_FLUSH_MULTI, 0, 0x700000, DOMID_SELF), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(extended_by(vcpu1, MMUEXT_TLB_FLUSH_MULTI, 0, 0x700000, DOMID_SELF),
+			-XEN_EINVAL);
 	sim_guest_write(MASK_VA, &mask, sizeof(mask));
 	CU_ASSERT_EQUAL(extended_by(vcpu1, MMUEXT_TLB_FLUSH_MULTI, 0, MASK_VA, DOMID_SELF), 0);
 	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_NEW_BASEPTR, t.l4.n, 0, 1), -XEN_EPERM);
@@ -277,12 +284,13 @@ static void roots_are_exchanged_and_the_old_one_dropped(void)
 	CU_ASSERT_EQUAL(pv_audit_excess(domu), 0);
 }
 
-/* --- grants ------------------------------------------------------------------------------------ */
+/* --- grants ---------------------------------------------------------------------------------- */
 static void grant_entries_carry_the_flags_asked_for(void)
 {
 	struct tree mine = tree_load(vcpu0);
 	struct grant_mapping by_va = {TREE_VA + 0x1000, GNTMAP_host_map, data, false};
-	struct grant_mapping by_pte = {entry_address(mine.l1, 2).n, 0x1001a | GNTMAP_readonly, data, true};
+	struct grant_mapping by_pte = {entry_address(mine.l1, 2).n, 0x1001a | GNTMAP_readonly, data,
+				       true};
 
 	frame_of(data)->refs += 2;
 	CU_ASSERT_EQUAL(pv_get_writable(domu, frame_of(data)), 0);
@@ -333,7 +341,7 @@ static void a_replaced_entry_drops_its_references(void)
 	CU_ASSERT_EQUAL(ref_count(m.mfn), 1);
 }
 
-/* --- emulated writes --------------------------------------------------------------------------- */
+/* --- emulated writes ------------------------------------------------------------------------- */
 static bool emulate(const void *code, size_t bytes, struct cpu_regs *regs)
 {
 	sim_guest_write(CODE_VA, code, bytes);
@@ -344,7 +352,7 @@ static bool emulate(const void *code, size_t bytes, struct cpu_regs *regs)
 static const uint8_t mov_store[] = {0x48, 0x89, 0x2b};                 /* mov %rbp,(%rbx) */
 static const uint8_t exchange[] = {0x48, 0x87, 0x03};                  /* xchg %rax,(%rbx) */
 static const uint8_t lock_and[] = {0xf0, 0x80, 0x23, 0xfd};            /* lock andb $0xfd,(%rbx) */
-static const uint8_t compare[] = {0xf0, 0x48, 0x0f, 0xb1, 0x0b};       /* lock cmpxchg %rcx,(%rbx) */
+static const uint8_t compare[] = {0xf0, 0x48, 0x0f, 0xb1, 0x0b}; /* lock cmpxchg %rcx,(%rbx) */
 
 static void prepare_emulation(void)
 {
@@ -354,7 +362,8 @@ static void prepare_emulation(void)
 
 static void kernel_writes_with(uint64_t rflags)
 {
-	struct cpu_regs regs = {.rbx = TREE_VA + 0x8000 + 8, .rbp = pte_make(data, PTE_P | PTE_RW).raw};
+	struct cpu_regs regs = {.rbx = TREE_VA + 0x8000 + 8,
+				.rbp = pte_make(data, PTE_P | PTE_RW).raw};
 
 	regs.rflags = rflags;
 	prepare_emulation();
@@ -393,7 +402,8 @@ static void single_stepped_writes_do_the_same(void)
 static void long_forms_are_measured_right(void)
 {
 	/* lock andb $0xfd,0x11223344(%r12,%rax,8) and xchg %r15,0x11223344(%rip) */
-	static const uint8_t and_sib[] = {0xf0, 0x41, 0x80, 0xa4, 0xc4, 0x44, 0x33, 0x22, 0x11, 0xfd};
+	static const uint8_t and_sib[] = {0xf0, 0x41, 0x80, 0xa4, 0xc4,
+					  0x44, 0x33, 0x22, 0x11, 0xfd};
 	static const uint8_t xchg_rip[] = {0x4c, 0x87, 0x3d, 0x44, 0x33, 0x22, 0x11};
 	struct cpu_regs regs = {.rbx = TREE_VA + 0x8000 + 8};
 

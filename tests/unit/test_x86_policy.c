@@ -55,7 +55,8 @@ static void setup(void)
 	policy_pv_max(&max, &host);
 	policy_pv_default(&normal, &host);
 	work = normal;
-	inputs = (struct policy_inputs){.host = &host, .is_pv = true, .address_width = 39, .xcr0 = 3};
+	inputs = (struct policy_inputs){
+		.host = &host, .is_pv = true, .address_width = 39, .xcr0 = 3};
 }
 
 static struct cpuid_leaf ask(uint32_t leaf, uint32_t subleaf)
@@ -223,7 +224,8 @@ static void unknown_leaves_are_named(void)
 	uint32_t bad, bad_sub;
 
 	for (unsigned int i = 0; i < array_size(unknown); i++) {
-		CU_ASSERT_EQUAL(policy_from_leaves(&work, &unknown[i], 1, &bad, &bad_sub), -XEN_ERANGE);
+		CU_ASSERT_EQUAL(policy_from_leaves(&work, &unknown[i], 1, &bad, &bad_sub),
+				-XEN_ERANGE);
 		CU_ASSERT_EQUAL(bad, unknown[i].leaf);
 		CU_ASSERT_EQUAL(bad_sub, unknown[i].subleaf);
 	}

@@ -30,7 +30,7 @@ enum boot_memory_type {
 	BOOT_MEM_ACPI = 3,
 	BOOT_MEM_NVS = 4,
 	BOOT_MEM_UNUSABLE = 5,
-	BOOT_MEM_LOADER = 0x1001,     /* RAM holding boot_info and modules: RAM for the guest's map */
+	BOOT_MEM_LOADER = 0x1001, /* RAM holding boot_info and modules: RAM for the guest's map */
 	BOOT_MEM_EFI_RUNTIME = 0x1002, /* runtime code or data: reserved for the guest's map */
 };
 

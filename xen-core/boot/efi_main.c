@@ -142,8 +142,9 @@ static bool complain_config(const char *file, enum config_status status)
 				       "with default= under [global].");
 	case CONFIG_TOO_LONG:
 		Print(L"proxenos: %a: key %a=\n", file, config.detail);
-		return loader_complain(config.detail, "the value is too long", EFI_LOAD_ERROR,
-				       "A file name has at most 255 characters, a command line 2047.");
+		return loader_complain(
+			config.detail, "the value is too long", EFI_LOAD_ERROR,
+			"A file name has at most 255 characters, a command line 2047.");
 	}
 	return false;
 }

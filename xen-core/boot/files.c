@@ -89,9 +89,10 @@ bool files_open_volume(struct loader *loader, EFI_LOADED_IMAGE *image)
 				       "system partition.");
 	}
 	if (!join_path(image->FilePath, path, CONFIG_NAME_MAX, &length)) {
-		return loader_complain("this program", "firmware does not say where it was read from",
-				       EFI_INVALID_PARAMETER,
-				       "Give the boot entry a file path of at most 255 characters.");
+		return loader_complain(
+			"this program", "firmware does not say where it was read from",
+			EFI_INVALID_PARAMETER,
+			"Give the boot entry a file path of at most 255 characters.");
 	}
 	take_directory(loader, path, length);
 	return true;
@@ -188,9 +189,9 @@ bool files_read_text(struct loader *loader, const char *name, char *text, size_t
 		return complain_file(name, status);
 	}
 	if (!length || length > size) {
-		return loader_complain(name, length ? "is larger than 64 KiB" : "is empty",
-				       EFI_LOAD_ERROR,
-				       "A configuration file is a short text of sections and keys.");
+		return loader_complain(
+			name, length ? "is larger than 64 KiB" : "is empty", EFI_LOAD_ERROR,
+			"A configuration file is a short text of sections and keys.");
 	}
 	*bytes = length;
 	return true;

@@ -126,7 +126,8 @@ static bool check_mapping(struct loader *loader)
 		is_good = is_good && is_mapped_identically((uint64_t)info + at, false);
 	}
 	if (!is_good) {
-		return loader_complain("firmware", "does not map the hypervisor's memory one to one",
+		return loader_complain("firmware",
+				       "does not map the hypervisor's memory one to one",
 				       EFI_UNSUPPORTED,
 				       "Switch off memory protection in the firmware's setup, or "
 				       "update the firmware.");

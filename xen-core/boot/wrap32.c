@@ -45,7 +45,8 @@ static void make_headers(unsigned char page[IMAGE_OFFSET], const struct core_ima
 			 size_t bytes)
 {
 	Elf32_Ehdr elf = {
-		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB, EV_CURRENT},
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS32, ELFDATA2LSB,
+			    EV_CURRENT},
 		.e_type = ET_EXEC,
 		.e_machine = EM_386,
 		.e_version = EV_CURRENT,

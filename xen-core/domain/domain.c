@@ -45,7 +45,7 @@ static struct domain *first_domain;
 static struct domain *hash[HASH_BUCKETS];
 static uint16_t last_id;
 
-/* --- register ---------------------------------------------------------------------------------- */
+/* --- register -------------------------------------------------------------------------------- */
 
 struct domain *domain_find(uint16_t id)
 {
@@ -152,7 +152,7 @@ void domain_put(struct domain *d)
 	}
 }
 
-/* --- creation ---------------------------------------------------------------------------------- */
+/* --- creation -------------------------------------------------------------------------------- */
 
 static void watchdog_expired(void *data)
 {
@@ -232,7 +232,7 @@ int domain_create(uint16_t id, const struct domain_config *config, const struct 
 	return 0;
 }
 
-/* --- pauses ------------------------------------------------------------------------------------ */
+/* --- pauses ---------------------------------------------------------------------------------- */
 
 static void reconsider_vcpus(struct domain *d)
 {
@@ -316,7 +316,7 @@ int domain_control_unpause(struct domain *d)
 	return 0;
 }
 
-/* --- shutdown ---------------------------------------------------------------------------------- */
+/* --- shutdown -------------------------------------------------------------------------------- */
 
 static void report_shutdown(struct domain *d)
 {
@@ -424,7 +424,7 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 	return result;
 }
 
-/* --- death ------------------------------------------------------------------------------------- */
+/* --- death ----------------------------------------------------------------------------------- */
 
 static unsigned int part_count(void)
 {

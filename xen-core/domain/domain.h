@@ -8,8 +8,9 @@
  *     dead -> freed       the last reference (a frame others map, a lookup) is put
  *
  * References: domain_find() borrows until the exit path (the structure is retired, not freed,
- * while a CPU may hold it: domain/retire.c); domain_get/put keep it. Each frame owned by the domain counts as one
- * reference together (refs_frames), so a domain whose frames are mapped elsewhere stays.
+ * while a CPU may hold it: domain/retire.c); domain_get/put keep it. Each frame owned by the domain
+ * counts as one reference together (refs_frames), so a domain whose frames are mapped elsewhere
+ * stays.
  *
  * Legend: (c) constant after creation, (l) under ->lock, (m) under ->memory_lock, (a) atomic.
  */
@@ -110,8 +111,9 @@ struct domain {
 	bool tsc_emulated;
 	uint32_t tsc_khz;
 	uint32_t tsc_incarnation;
-	uint64_t tsc_start;            /* system time at which an emulated TSC is 0; may be "negative" */
-	uint32_t tsc_mul, tsc_inverse_mul; /* emulated: ticks to ns and back, as in the time tuple */
+	uint64_t tsc_start; /* system time at which an emulated TSC is 0; may be "negative" */
+	uint32_t tsc_mul,
+		tsc_inverse_mul; /* emulated: ticks to ns and back, as in the time tuple */
 	int8_t tsc_shift, tsc_inverse_shift;
 	int64_t time_offset_seconds;
 
@@ -163,7 +165,8 @@ int must_check domain_kill(struct domain *d);
 
 /* SCHEDOP_shutdown_code: the reason that counts if none was given yet. */
 void domain_preset_shutdown_code(struct domain *d, uint8_t reason);
-/* SCHEDOP_watchdog: the id (1 or 2) of a new watchdog, 0 for one changed; -XEN_EINVAL, -XEN_ENOSPC. */
+/* SCHEDOP_watchdog: the id (1 or 2) of a new watchdog, 0 for one changed; -XEN_EINVAL,
+ * -XEN_ENOSPC. */
 int must_check domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds);
 
 /* Set at start-up. The last one may be called with any lock held, the others with none. */
@@ -177,7 +180,8 @@ void domains_init(void);
 /* The exit path of each CPU calls this after it ran its softirqs: whatever the CPU borrowed it has
  * given back. */
 void domain_exit_path_passed(unsigned int cpu);
-/* Starts waiting until each CPU has passed its exit path once more; domain_grace_is_over() tells. */
+/* Starts waiting until each CPU has passed its exit path once more; domain_grace_is_over()
+ * tells. */
 uint64_t must_check domain_grace_start(void);
 bool must_check domain_grace_is_over(uint64_t grace);
 /* domain.c hands over a domain whose last reference went; safe with locks held. */

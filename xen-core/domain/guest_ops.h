@@ -41,11 +41,12 @@ struct guest_ops {
 	size_t (*copy_in)(struct vcpu *v, void *to, uint64_t from, size_t bytes);
 	size_t (*copy_out)(struct vcpu *v, uint64_t to, const void *from, size_t bytes);
 
-	/* A guest frame number of the domain as a machine frame; -XEN_EINVAL if none. No reference. */
+	/* A guest frame number of the domain as a machine frame; -XEN_EINVAL if none. No
+	 * reference. */
 	int (*translate)(struct domain *d, gfn_t g, mfn_t *m);
 
-	/* Binds the use "writable" to a frame one holds a reference to: 0, -XEN_EINVAL if it is used
-	 * otherwise. PV only has something to do. */
+	/* Binds the use "writable" to a frame one holds a reference to: 0, -XEN_EINVAL if it is
+	 * used otherwise. PV only has something to do. */
 	int (*get_writable)(struct domain *d, struct frame *f);
 	void (*put_writable)(struct domain *d, struct frame *f);
 

@@ -26,7 +26,7 @@
 /* Frames relinquished for one unit of work. */
 #define FRAMES_PER_UNIT 4
 
-/* --- giving ------------------------------------------------------------------------------------- */
+/* --- giving ---------------------------------------------------------------------------------- */
 
 static int check_room_locked(const struct domain *d, uint64_t count)
 {
@@ -156,7 +156,7 @@ int memory_replace(struct domain *d, mfn_t first, unsigned int order)
 	return err;
 }
 
-/* --- taking ------------------------------------------------------------------------------------- */
+/* --- taking ---------------------------------------------------------------------------------- */
 
 /* Takes a frame without references off its domain; true if it was the last one. */
 static bool detach_locked(struct domain *d, struct frame *f)
@@ -217,7 +217,7 @@ int memory_steal(struct domain *d, struct frame *f)
 	return err;
 }
 
-/* --- frames of the core's that a domain sees ------------------------------------------------------ */
+/* --- frames of the core's that a domain sees ------------------------------------------------- */
 
 void *memory_allocate_heap(struct domain *d)
 {
@@ -256,7 +256,7 @@ void memory_free_heap(struct domain *d, void *page)
 	frame_put(f);
 }
 
-/* --- the end of a domain ------------------------------------------------------------------------ */
+/* --- the end of a domain --------------------------------------------------------------------- */
 
 /* The next frame not yet passed, put behind the others; *held if it is still allocated, and then
  * with a reference of ours. NULL: all are passed. */
@@ -313,7 +313,7 @@ int memory_relinquish(struct domain *d)
 	return 0;
 }
 
-/* --- claims and dumps ----------------------------------------------------------------------------- */
+/* --- claims and dumps ------------------------------------------------------------------------ */
 
 static int claim_locked(struct domain *d, uint64_t count)
 {

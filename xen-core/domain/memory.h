@@ -26,7 +26,8 @@ int must_check memory_replace(struct domain *d, mfn_t first, unsigned int order)
  * references, DOMID_XEN, off the lists and not counted. -XEN_EINVAL if it has others or a type. */
 int must_check memory_steal(struct domain *d, struct frame *f);
 /* A FRAME_HEAP frame owned by d, zeroed, with a permanent writable type; NULL if none.
- * Not counted against max_pages. Freed by memory_free_heap() when the domain is freed or earlier. */
+ * Not counted against max_pages. Freed by memory_free_heap() when the domain is freed or
+ * earlier. */
 void *must_check memory_allocate_heap(struct domain *d);
 /* The core gives it up: no new references, owner DOMID_XEN; it is free once those who still map
  * it let go, which may be after d itself is gone. */

@@ -31,7 +31,7 @@
 
 #define XCR0_X87_SSE 3
 
-/* --- running and not running ------------------------------------------------------------------- */
+/* --- running and not running ----------------------------------------------------------------- */
 
 void vcpu_reconsider(struct vcpu *v)
 {
@@ -106,7 +106,7 @@ void vcpu_kick(struct vcpu *v)
 	}
 }
 
-/* --- creation ---------------------------------------------------------------------------------- */
+/* --- creation -------------------------------------------------------------------------------- */
 
 /* Spreads domains and their vcpus over the CPUs. */
 static unsigned int first_cpu(const struct domain *d, uint32_t id)
@@ -182,7 +182,7 @@ struct vcpu *vcpu_find(struct domain *d, uint64_t id)
 	return atomic_read_acquire(&d->vcpus[index_clamp(id, d->max_vcpus)]);
 }
 
-/* --- vcpu_info --------------------------------------------------------------------------------- */
+/* --- vcpu_info ------------------------------------------------------------------------------- */
 
 bool vcpu_has_info(const struct vcpu *v)
 {
@@ -270,7 +270,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset)
 	return 0;
 }
 
-/* --- the part ---------------------------------------------------------------------------------- */
+/* --- the part -------------------------------------------------------------------------------- */
 
 static int create(struct domain *d)
 {

@@ -50,7 +50,7 @@ void (*vtime_timer_hook)(struct vcpu *v);
 static struct spinlock wallclock_lock = SPINLOCK(vtime);
 static uint64_t wallclock_base; /* ns of UTC at system time 0; 0: not read yet */
 
-/* --- the TSC ----------------------------------------------------------------------------------- */
+/* --- the TSC --------------------------------------------------------------------------------- */
 
 static bool wants_emulation(const struct domain *d, uint32_t mode, uint32_t khz)
 {
@@ -94,7 +94,7 @@ uint64_t vtime_tsc(struct vcpu *v)
 	return v->domain->tsc_emulated ? emulated_tsc(v->domain, clock_now()) : cpu_rdtsc();
 }
 
-/* --- the tuple --------------------------------------------------------------------------------- */
+/* --- the tuple ------------------------------------------------------------------------------- */
 
 static void make_tuple(const struct vcpu *v, struct vcpu_time_info *t)
 {
@@ -142,7 +142,7 @@ void vtime_update(struct vcpu *v, bool force)
 	publish_tuple(&v->info->time, &t);
 }
 
-/* --- wall clock -------------------------------------------------------------------------------- */
+/* --- wall clock ------------------------------------------------------------------------------ */
 
 static uint64_t wallclock_locked(void)
 {
@@ -192,7 +192,7 @@ void vtime_wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
 	*nanoseconds = (uint32_t)(ns % NS_PER_SECOND);
 }
 
-/* --- runstate ---------------------------------------------------------------------------------- */
+/* --- runstate -------------------------------------------------------------------------------- */
 
 /* What a vcpu that does not run is waiting for. */
 static uint32_t waiting_state(const struct vcpu *v)
@@ -242,8 +242,8 @@ static void copy_runstate(struct vcpu *v, struct vcpu_runstate_info *info)
 static int write_runstate(struct vcpu *v)
 {
 	struct guest_ptr area = guest_ptr(v->runstate_address);
-	struct guest_ptr entry_time =
-		guest_ptr(v->runstate_address + offsetof(struct vcpu_runstate_info, state_entry_time));
+	struct guest_ptr entry_time = guest_ptr(
+		v->runstate_address + offsetof(struct vcpu_runstate_info, state_entry_time));
 	struct vcpu_runstate_info info;
 	bool flagged = (atomic_read(&v->domain->vm_assist) &
 			1U << VMASST_TYPE_runstate_update_flag) != 0;
@@ -357,7 +357,7 @@ void vtime_get_runstate(struct vcpu *v, struct vcpu_runstate *out)
 	spin_unlock(&v->time_lock);
 }
 
-/* --- timers ------------------------------------------------------------------------------------ */
+/* --- timers ---------------------------------------------------------------------------------- */
 
 static void raise_timer(struct vcpu *v)
 {
@@ -456,7 +456,7 @@ void vtime_switched_out(struct vcpu *v)
 	}
 }
 
-/* --- life -------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------ */
 
 void vtime_vcpu_init(struct vcpu *v)
 {

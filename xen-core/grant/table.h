@@ -62,7 +62,8 @@ struct grant_table {
 	struct domain *domain;            /* (c) */
 	uint32_t frame_count;             /* (a) written under the lock */
 	uint32_t frame_max;               /* (c) */
-	struct grant_entry_v1 **frames;   /* (c) array of frame_max, filled before frame_count grows */
+	struct grant_entry_v1 *
+		*frames; /* (c) array of frame_max, filled before frame_count grows */
 	struct grant_active **active;     /* (c) likewise */
 
 	struct spinlock track_lock;

@@ -15,7 +15,7 @@
 
 #include <xen/errno.h>
 
-/* --- out ------------------------------------------------------------------------------------------------ */
+/* --- out ------------------------------------------------------------------------------------- */
 
 static int leaves_out(struct vcpu *v, const struct cpu_policy *policy, uint64_t to, uint32_t *count)
 {
@@ -157,7 +157,7 @@ int sysctl_get_cpu_featureset(struct vcpu *v, struct xen_sysctl *op)
 	return room < POLICY_WORDS ? -XEN_ENOBUFS : 0;
 }
 
-/* --- in ------------------------------------------------------------------------------------------------- */
+/* --- in -------------------------------------------------------------------------------------- */
 
 static int leaves_in(struct domctl *c, struct cpu_policy *policy)
 {

@@ -23,7 +23,7 @@
 #define GRANT_FRAMES_LIMIT 256
 #define MAPTRACK_FRAMES_LIMIT 4096
 
-/* --- createdomain --------------------------------------------------------------------------------- */
+/* --- createdomain ---------------------------------------------------------------------------- */
 
 static int check_kind(const struct xen_domctl_createdomain *request)
 {
@@ -100,7 +100,7 @@ int domctl_createdomain(struct domctl *c)
 	return err;
 }
 
-/* --- pauses and the end ------------------------------------------------------------------------------ */
+/* --- pauses and the end ---------------------------------------------------------------------- */
 
 int domctl_destroydomain(struct domctl *c)
 {
@@ -123,7 +123,7 @@ int domctl_resumedomain(struct domctl *c)
 	return 0;
 }
 
-/* --- getdomaininfo ------------------------------------------------------------------------------------ */
+/* --- getdomaininfo --------------------------------------------------------------------------- */
 
 static uint32_t state_flags(struct domain *d)
 {
@@ -199,7 +199,7 @@ int domctl_getdomaininfo(struct domctl *c)
 	return 0;
 }
 
-/* --- names, time, notifications ------------------------------------------------------------------------ */
+/* --- names, time, notifications -------------------------------------------------------------- */
 
 int domctl_setdomainhandle(struct domctl *c)
 {

@@ -25,7 +25,7 @@ int domctl_max_mem(struct domctl *c)
 	return 0;
 }
 
-/* --- getpageframeinfo3 ---------------------------------------------------------------------------------- */
+/* --- getpageframeinfo3 ----------------------------------------------------------------------- */
 
 static uint64_t table_bits(const struct frame *f)
 {
@@ -101,7 +101,7 @@ int domctl_getpageframeinfo3(struct domctl *c)
 	return 0;
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------- */
+/* --- the rest -------------------------------------------------------------------------------- */
 
 int domctl_set_address_size(struct domctl *c)
 {

@@ -25,7 +25,7 @@ struct vcpu *domctl_vcpu(const struct domctl *c, uint32_t id)
 	return vcpu_find(c->d, id);
 }
 
-/* --- creation and contexts -------------------------------------------------------------------------- */
+/* --- creation and contexts ------------------------------------------------------------------- */
 
 int domctl_max_vcpus(struct domctl *c)
 {
@@ -164,7 +164,7 @@ int domctl_getvcpuinfo(struct domctl *c)
 	return 0;
 }
 
-/* --- affinity ----------------------------------------------------------------------------------------- */
+/* --- affinity -------------------------------------------------------------------------------- */
 
 #define AFFINITY_KINDS (XEN_VCPUAFFINITY_HARD | XEN_VCPUAFFINITY_SOFT)
 
@@ -238,7 +238,7 @@ int domctl_getvcpuaffinity(struct domctl *c)
 	return err;
 }
 
-/* --- shares of the CPUs ----------------------------------------------------------------------------- */
+/* --- shares of the CPUs ---------------------------------------------------------------------- */
 
 int domctl_scheduler_op(struct domctl *c)
 {
@@ -263,7 +263,7 @@ int domctl_scheduler_op(struct domctl *c)
 	}
 }
 
-/* --- the callbacks of 32-bit entries, which the context has no room for ---------------------------------- */
+/* --- the callbacks of 32-bit entries, which the context has no room for ---------------------- */
 
 #define EXT_CONTEXT_BYTES offsetof(struct xen_domctl_ext_vcpucontext, vmce)
 

@@ -43,13 +43,14 @@ struct chunk {
 	struct frame_list old_frames;
 };
 
-/* --- decode ------------------------------------------------------------------------------------------ */
+/* --- decode ---------------------------------------------------------------------------------- */
 
 static int check_orders(const struct exchange *x)
 {
 	unsigned int max = memory_order_max(x->call->v->domain);
 
-	return x->request.in.extent_order > max || x->request.out.extent_order > max ? -XEN_EPERM : 0;
+	return x->request.in.extent_order > max || x->request.out.extent_order > max ? -XEN_EPERM
+										     : 0;
 }
 
 static int check_counts(const struct exchange *x)
@@ -92,7 +93,7 @@ static int decode(struct hypercall *call, struct exchange *x)
 	return x->d ? rights_check(call->v->domain, x->d, RIGHT_TARGET) : -XEN_ESRCH;
 }
 
-/* --- prepare ------------------------------------------------------------------------------------------ */
+/* --- prepare --------------------------------------------------------------------------------- */
 
 static struct frame *take_first(struct frame_list *list)
 {
@@ -159,7 +160,7 @@ static int prepare(const struct exchange *x, struct chunk *chunk, uint64_t first
 	return 0;
 }
 
-/* --- take --------------------------------------------------------------------------------------------- */
+/* --- take ------------------------------------------------------------------------------------ */
 
 static int take_frame(const struct exchange *x, struct chunk *chunk, uint64_t n)
 {
@@ -213,7 +214,7 @@ static int take(const struct exchange *x, struct chunk *chunk, uint64_t first)
 	return 0;
 }
 
-/* --- commit ------------------------------------------------------------------------------------------- */
+/* --- commit ---------------------------------------------------------------------------------- */
 
 /* Gives extents to the domain; what a dying one does not take is freed. */
 static int give_all(struct domain *d, struct frame_list *list, unsigned int order)

@@ -24,7 +24,7 @@
 /* Entries copied to a guest at once: 640 bytes of stack. */
 #define MAP_BATCH 32U
 
-/* --- memory maps ---------------------------------------------------------------------------------- */
+/* --- memory maps ----------------------------------------------------------------------------- */
 
 static bool own_entry(struct domain *d, uint32_t i, struct xen_e820_entry *entry)
 {
@@ -97,7 +97,8 @@ static int read_map(struct vcpu *v, const struct xen_memory_map *map, struct dom
 	for (uint32_t done = 0; done < map->nr_entries; done += MAP_BATCH) {
 		uint32_t count = min_u32(map->nr_entries - done, MAP_BATCH);
 
-		if (guest_in(v, entries, guest_ptr_at(guest_ptr(map->buffer), done, sizeof(*entries)),
+		if (guest_in(v, entries,
+			     guest_ptr_at(guest_ptr(map->buffer), done, sizeof(*entries)),
 			     count * sizeof(*entries))) {
 			return -XEN_EFAULT;
 		}
@@ -158,7 +159,8 @@ int64_t memory_set_map(struct hypercall *call)
 
 int64_t memory_machphys_mapping(struct hypercall *call)
 {
-	/* The hardware domain knows the machine; others get a constant, right after migration too. */
+	/* The hardware domain knows the machine; others get a constant, right after migration
+	 * too. */
 	struct xen_machphys_mapping mapping = {
 		.v_start = M2P_START,
 		.v_end = M2P_END,
@@ -168,7 +170,7 @@ int64_t memory_machphys_mapping(struct hypercall *call)
 	return guest_out(call->v, guest_ptr(call->args[1]), &mapping, sizeof(mapping));
 }
 
-/* --- counts ----------------------------------------------------------------------------------------- */
+/* --- counts ---------------------------------------------------------------------------------- */
 
 static int64_t count_of(struct domain *d, uint64_t command)
 {
@@ -231,7 +233,7 @@ int64_t memory_pod_target(struct hypercall *call)
 	return guest_out(call->v, at, &target, sizeof(target));
 }
 
-/* --- for domain builders ------------------------------------------------------------------------------ */
+/* --- for domain builders --------------------------------------------------------------------- */
 
 int64_t memory_claim_pages(struct hypercall *call)
 {
@@ -312,8 +314,8 @@ int64_t memory_acquire_resource(struct hypercall *call)
 		request.nr_frames = max;
 		return guest_out(call->v, at, &request, sizeof(request));
 	}
-	if (request.frame_list == 0 || request.frame > max || request.nr_frames > max - request.frame ||
-	    memory_start(call) > request.nr_frames) {
+	if (request.frame_list == 0 || request.frame > max ||
+	    request.nr_frames > max - request.frame || memory_start(call) > request.nr_frames) {
 		return -XEN_EINVAL;
 	}
 	err = grant_grow(d, (uint32_t)request.frame + request.nr_frames);

@@ -73,7 +73,8 @@ static int64_t batch_end(struct batch *b, struct hypercall *call, int err)
 		err = pv_finish_table(b->v);
 	}
 	if (!guest_ptr_is_null(b->done_out) &&
-	    guest_out(b->v, b->done_out, &b->done, sizeof(b->done)) && (!err || err == -XEN_ERESTART)) {
+	    guest_out(b->v, b->done_out, &b->done, sizeof(b->done)) &&
+	    (!err || err == -XEN_ERESTART)) {
 		return -XEN_EFAULT;
 	}
 	if (err == -XEN_ERESTART) {

@@ -19,7 +19,7 @@
 
 #define IOPORTS_MAX 65536U
 
-/* --- I/O privilege -------------------------------------------------------------------------------- */
+/* --- I/O privilege --------------------------------------------------------------------------- */
 
 static int64_t set_iopl(struct hypercall *call)
 {
@@ -50,7 +50,7 @@ static int64_t set_iobitmap(struct hypercall *call)
 	return 0;
 }
 
-/* --- interrupts ------------------------------------------------------------------------------------- */
+/* --- interrupts ------------------------------------------------------------------------------ */
 
 static bool may_use(struct domain *d, uint32_t pirq)
 {
@@ -232,7 +232,7 @@ static int64_t apic_read(struct hypercall *call)
 	return err ? err : guest_out(call->v, at, &request, sizeof(request));
 }
 
-/* --- PCI devices -------------------------------------------------------------------------------------- */
+/* --- PCI devices ----------------------------------------------------------------------------- */
 
 static int64_t pci_add(struct hypercall *call)
 {

@@ -29,7 +29,7 @@
 #define VM_ASSIST_PV 0x3fUL /* types 0-5, and 32 */
 #define VM_ASSIST_HVM (1UL << VMASST_TYPE_runstate_update_flag)
 
-/* --- exceptions --------------------------------------------------------------------------------- */
+/* --- exceptions ------------------------------------------------------------------------------ */
 
 static int set_trap(struct vcpu *v, const struct trap_info *info)
 {
@@ -92,7 +92,7 @@ int64_t hypercall_nmi_op(struct hypercall *call)
 	}
 }
 
-/* --- callbacks ---------------------------------------------------------------------------------- */
+/* --- callbacks ------------------------------------------------------------------------------- */
 
 static int register_callback(struct vcpu *v, const struct callback_register *wanted)
 {
@@ -171,7 +171,7 @@ int64_t hypercall_set_callbacks(struct hypercall *call)
 	return 0;
 }
 
-/* --- stack, mode, FPU, segments ----------------------------------------------------------------- */
+/* --- stack, mode, FPU, segments -------------------------------------------------------------- */
 
 int64_t hypercall_stack_switch(struct hypercall *call)
 {
@@ -200,7 +200,7 @@ int64_t hypercall_set_segment_base(struct hypercall *call)
 	return pv_segment_base_set(call->v, call->args[0], call->args[1]);
 }
 
-/* --- debug registers ---------------------------------------------------------------------------- */
+/* --- debug registers ------------------------------------------------------------------------- */
 
 int64_t hypercall_set_debugreg(struct hypercall *call)
 {
@@ -215,7 +215,7 @@ int64_t hypercall_get_debugreg(struct hypercall *call)
 	return err ? -XEN_EINVAL : (int64_t)value;
 }
 
-/* --- descriptor tables -------------------------------------------------------------------------- */
+/* --- descriptor tables ----------------------------------------------------------------------- */
 
 int64_t hypercall_set_gdt(struct hypercall *call)
 {
@@ -236,20 +236,22 @@ int64_t hypercall_update_descriptor(struct hypercall *call)
 	return pv_update_descriptor(call->v->domain, maddr(call->args[0]), call->args[1]);
 }
 
-/* --- vm_assist ---------------------------------------------------------------------------------- */
+/* --- vm_assist ------------------------------------------------------------------------------- */
 
 static int assist(struct domain *d, bool enable, uint64_t type)
 {
 	uint64_t valid = d->is_pv ? VM_ASSIST_PV : VM_ASSIST_HVM;
 
 	if (type == VMASST_TYPE_m2p_strict && d->is_pv) {
-		(void)(enable ? atomic_or(&d->vm_assist_high, 1UL) : atomic_and(&d->vm_assist_high, ~1UL));
+		(void)(enable ? atomic_or(&d->vm_assist_high, 1UL)
+			      : atomic_and(&d->vm_assist_high, ~1UL));
 		return 0;
 	}
 	if (type >= 32 || !(valid >> type & 1)) {
 		return -XEN_EINVAL;
 	}
-	(void)(enable ? atomic_or(&d->vm_assist, 1U << type) : atomic_and(&d->vm_assist, ~(1U << type)));
+	(void)(enable ? atomic_or(&d->vm_assist, 1U << type)
+		      : atomic_and(&d->vm_assist, ~(1U << type)));
 	return 0;
 }
 

@@ -86,7 +86,7 @@ static int op_watchdog(struct vcpu *v, struct guest_ptr p)
 	return err ? err : domain_watchdog(v->domain, op.id, op.timeout);
 }
 
-/* --- poll -------------------------------------------------------------------------------------- */
+/* --- poll ------------------------------------------------------------------------------------ */
 
 static bool any_is_pending(struct domain *d, const uint32_t *ports, uint32_t count)
 {

@@ -26,7 +26,7 @@
 #define READ_PIECE 512U
 #define TOPOLOGY_BATCH 16U
 
-/* --- console, debug keys ---------------------------------------------------------------------------- */
+/* --- console, debug keys --------------------------------------------------------------------- */
 
 /* May answer less than there is: readers ask again from the position they got. */
 static int read_console(struct vcpu *v, struct xen_sysctl *op)
@@ -73,7 +73,7 @@ static int debug_keys(struct vcpu *v, struct xen_sysctl *op)
 	return 0;
 }
 
-/* --- the machine ---------------------------------------------------------------------------------------- */
+/* --- the machine ----------------------------------------------------------------------------- */
 
 static uint32_t cpu_id_count(void)
 {
@@ -195,7 +195,7 @@ static int avail_heap(struct vcpu *v unused_arg, struct xen_sysctl *op)
 	return 0;
 }
 
-/* --- domains, pools, the scheduler ------------------------------------------------------------------------ */
+/* --- domains, pools, the scheduler ----------------------------------------------------------- */
 
 static int domain_list(struct vcpu *v, struct xen_sysctl *op)
 {
@@ -285,7 +285,7 @@ static int scheduler_op(struct vcpu *v unused_arg, struct xen_sysctl *op)
 	}
 }
 
-/* --- dispatch ------------------------------------------------------------------------------------------ */
+/* --- dispatch -------------------------------------------------------------------------------- */
 
 struct sysctl_row {
 	int (*run)(struct vcpu *v, struct xen_sysctl *op);

@@ -130,7 +130,8 @@ static int op_register_runstate(struct vcpu *caller, struct vcpu *v, struct gues
 	if (!err) {
 		err = vtime_register_runstate(v, op.addr.v);
 	}
-	/* Another one's: the first copy through the caller's address space, if it is mapped there. */
+	/* Another one's: the first copy through the caller's address space, if it is mapped
+	 * there. */
 	if (!err && v != caller && op.addr.v != 0 &&
 	    write_runstate_info(caller, v, guest_ptr(op.addr.v))) {
 		v->areas_stale = true;

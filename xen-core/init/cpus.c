@@ -127,9 +127,8 @@ void cpus_start_others(void)
 			continue;
 		}
 		prepare_cpu(next);
-		if (smp_boot_cpu(next, cpu->apic_id,
-				 (uint64_t)&tables_cpu_local(next)->regs, mfn_to_maddr(map_idle_root()).n,
-				 other_cpu, delay_us)) {
+		if (smp_boot_cpu(next, cpu->apic_id, (uint64_t)&tables_cpu_local(next)->regs,
+				 mfn_to_maddr(map_idle_root()).n, other_cpu, delay_us)) {
 			log_warning("CPU with APIC id %u does not start", cpu->apic_id);
 			continue;
 		}

@@ -83,7 +83,7 @@ static struct boot_module *module_of(enum boot_module_kind kind)
 	return NULL;
 }
 
-/* --- how much, and where ----------------------------------------------------------------------- */
+/* --- how much, and where --------------------------------------------------------------------- */
 
 static uint64_t choose_pages(void)
 {
@@ -120,7 +120,8 @@ static void lay_out(struct builder *b)
 	l->tables_pfn = next;
 	for (l->l1_count = 1;; l->l1_count++) {
 		l->stack_pfn = l->tables_pfn + 3 + l->l1_count;
-		l->end = align_up(l->stack_pfn + 1 + (KIB(512) >> PAGE_SHIFT), MIB(4) >> PAGE_SHIFT);
+		l->end =
+			align_up(l->stack_pfn + 1 + (KIB(512) >> PAGE_SHIFT), MIB(4) >> PAGE_SHIFT);
 		if (l->l1_count * PT_ENTRIES >= l->end) {
 			break;
 		}
@@ -145,7 +146,7 @@ static void lay_out(struct builder *b)
 	}
 }
 
-/* --- memory ------------------------------------------------------------------------------------ */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 static void take(struct builder *b, uint64_t *pfn, unsigned int order)
 {
@@ -214,7 +215,7 @@ static void load_kernel(struct builder *b)
 	}
 }
 
-/* --- page tables -------------------------------------------------------------------------------- */
+/* --- page tables ----------------------------------------------------------------------------- */
 
 static pte_t *table(struct builder *b, uint64_t pfn)
 {
@@ -272,7 +273,7 @@ static void build_p2m_map(struct builder *b)
 	}
 }
 
-/* --- start_info ---------------------------------------------------------------------------------- */
+/* --- start_info ------------------------------------------------------------------------------ */
 
 static uint64_t virt_of(const struct builder *b, uint64_t pfn)
 {
@@ -331,7 +332,8 @@ static void write_start_info(struct builder *b)
 	}
 	if (b->initrd) {
 		si->flags |= notes->has_mod_start_pfn ? SIF_MOD_START_PFN : 0U;
-		si->mod_start = notes->has_mod_start_pfn ? l->initrd_pfn : virt_of(b, l->initrd_pfn);
+		si->mod_start =
+			notes->has_mod_start_pfn ? l->initrd_pfn : virt_of(b, l->initrd_pfn);
 		si->mod_len = b->initrd->bytes;
 	}
 	if (length >= MAX_GUEST_CMDLINE) {
@@ -342,7 +344,7 @@ static void write_start_info(struct builder *b)
 	describe_screen(si);
 }
 
-/* --- vcpu 0 -------------------------------------------------------------------------------------- */
+/* --- vcpu 0 ---------------------------------------------------------------------------------- */
 
 static void type_tables(struct builder *b)
 {
@@ -419,10 +421,12 @@ static void report(const struct builder *b)
 	log_info("dom0: %lu MiB, %u vcpus, kernel %lx-%lx, entry %lx", b->pages >> 8,
 		 b->d->max_vcpus, b->image.notes.virt_start, b->image.notes.virt_end,
 		 b->image.notes.entry);
-	log_info("dom0: start info %lx, page tables %lx, stack %lx, end %lx, initrd pfn %lx, p2m %lx",
-		 virt_of(b, l->start_info_pfn), virt_of(b, l->tables_pfn), virt_of(b, l->stack_pfn),
-		 virt_of(b, l->end), l->initrd_pfn,
-		 b->image.notes.has_init_p2m ? b->image.notes.init_p2m : virt_of(b, l->p2m_pfn));
+	log_info(
+		"dom0: start info %lx, page tables %lx, stack %lx, end %lx, "
+		"initrd pfn %lx, p2m %lx",
+		virt_of(b, l->start_info_pfn), virt_of(b, l->tables_pfn), virt_of(b, l->stack_pfn),
+		virt_of(b, l->end), l->initrd_pfn,
+		b->image.notes.has_init_p2m ? b->image.notes.init_p2m : virt_of(b, l->p2m_pfn));
 }
 
 static struct builder builder;

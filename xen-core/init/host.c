@@ -109,7 +109,7 @@ static void reserve_hole(uint64_t start, uint64_t bytes)
 	}
 }
 
-/* --- frames the hardware domain may not map, or only read -------------------------------------- */
+/* --- frames the hardware domain may not map, or only read ------------------------------------ */
 
 static void note_readonly(uint64_t first, uint64_t last)
 {
@@ -158,7 +158,7 @@ static void protect_devices(void)
 	reserve_hole(lapic, MIB(1));
 }
 
-/* --- hooks ---------------------------------------------------------------------------------------- */
+/* --- hooks ----------------------------------------------------------------------------------- */
 
 static void raise_console(void)
 {
@@ -226,7 +226,7 @@ static void enter_s5(uint16_t pm1a, uint16_t pm1b)
 	machine_enter_s5(pm1a, pm1b);
 }
 
-/* --- log, slow work ------------------------------------------------------------------------------- */
+/* --- log, slow work -------------------------------------------------------------------------- */
 
 static struct spinlock log_lock = SPINLOCK(log);
 
@@ -271,7 +271,7 @@ static void arm_eoi(uint64_t deadline)
 	timer_set(&eoi_timer, deadline);
 }
 
-/* --- debug keys ----------------------------------------------------------------------------------- */
+/* --- debug keys ------------------------------------------------------------------------------ */
 
 static void print_line(const char *format, ...)
 {
@@ -300,7 +300,8 @@ static void key_interrupts(void)
 
 static void key_domains(void)
 {
-	for (struct domain *d = domain_find_from(0); d; d = domain_find_from((uint16_t)(d->id + 1))) {
+	for (struct domain *d = domain_find_from(0); d;
+	     d = domain_find_from((uint16_t)(d->id + 1))) {
 		struct vcpu *v;
 
 		print_line("d%u: life %u, refs %u, pages %lu of %lu, paused %u+%u", d->id, d->life,
@@ -316,7 +317,8 @@ static void key_domains(void)
 
 static void for_each_domain(void (*dump)(struct domain *d, void (*print)(const char *format, ...)))
 {
-	for (struct domain *d = domain_find_from(0); d; d = domain_find_from((uint16_t)(d->id + 1))) {
+	for (struct domain *d = domain_find_from(0); d;
+	     d = domain_find_from((uint16_t)(d->id + 1))) {
 		print_line("d%u:", d->id);
 		dump(d, print_line);
 	}
@@ -371,7 +373,8 @@ static void fill_info(void)
 	info.efi_vendor = boot.efi_vendor;
 	info.efi_firmware_revision = boot.efi_revision;
 	for (uint32_t i = 0; madt && i < madt->cpu_count && i < CPUS_MAX; i++) {
-		info.cpus[i] = (struct host_cpu){madt->cpus[i].apic_id, madt->cpus[i].acpi_id, i, 0};
+		info.cpus[i] =
+			(struct host_cpu){madt->cpus[i].apic_id, madt->cpus[i].acpi_id, i, 0};
 	}
 }
 

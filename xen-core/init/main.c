@@ -65,15 +65,17 @@ void boot_entry(uint64_t information, uint32_t multiboot_magic)
 	options_parse(boot.cmdline);
 	start_console();
 	if (!boot_info_is_valid(&boot)) {
-		panic("boot information of version %u, expected %u", boot.version, BOOT_INFO_VERSION);
+		panic("boot information of version %u, expected %u", boot.version,
+		      BOOT_INFO_VERSION);
 	}
 	host_print_banner();
 	host_note_memory_map();
 	memory_start();
 	cpus_prepare_boot_cpu();
-	__asm__ volatile("mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(&tables_cpu_local(0)->regs),
-			 "r"(start_on_own_stack)
-			 : "memory");
+	__asm__ volatile(
+		"mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(&tables_cpu_local(0)->regs),
+		"r"(start_on_own_stack)
+		: "memory");
 	unreachable();
 }
 

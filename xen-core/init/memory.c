@@ -113,8 +113,8 @@ static void map_tables_of_granule(uint64_t granule)
 		mfn_t page = early_page();
 
 		memset(frame_map(page), 0, PAGE_SIZE);
-		map_boot_page(FRAME_TABLE_START + ((granule * 3 + i) << PAGE_SHIFT), page, MAP_WRITE,
-			      false);
+		map_boot_page(FRAME_TABLE_START + ((granule * 3 + i) << PAGE_SHIFT), page,
+			      MAP_WRITE, false);
 	}
 }
 

@@ -86,7 +86,8 @@ static void add_map(const struct multiboot_information *info)
 		uint32_t type = range->type >= BOOT_MEM_RAM && range->type <= BOOT_MEM_UNUSABLE
 					? range->type : BOOT_MEM_RESERVED;
 
-		if (!memmap_add(&boot, (struct boot_memory_range){range->start, range->bytes, type, 0})) {
+		if (!memmap_add(&boot,
+				(struct boot_memory_range){range->start, range->bytes, type, 0})) {
 			panic("multiboot: the memory map has more than %u ranges", BOOT_MEMORY_MAX);
 		}
 		offset += range->size + 4;

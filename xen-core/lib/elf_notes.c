@@ -228,7 +228,8 @@ static int take_note_segments(const struct elf_image *image, struct elf_xen_note
 		if (segment.type != ELF_SEGMENT_NOTE || segment.offset == 0) {
 			continue;
 		}
-		err = take_notes(notes, elf_segment_data(image, &segment), segment.filesz, found, why);
+		err = take_notes(notes, elf_segment_data(image, &segment), segment.filesz, found,
+				 why);
 		if (err) {
 			return err;
 		}
@@ -375,8 +376,8 @@ static int take_legacy_section(const struct elf_image *image, struct elf_xen_not
 			continue;
 		}
 		*found = true;
-		return take_legacy_text(notes, read_text(image->data + section.offset, section.size),
-					why);
+		return take_legacy_text(notes,
+					read_text(image->data + section.offset, section.size), why);
 	}
 	return 0;
 }
@@ -460,11 +461,20 @@ int elf_xen_notes_parse(const struct elf_image *image, struct elf_xen_notes *not
 static bool is_known_feature(const char *name, size_t length)
 {
 	static const char *const known[] = {
-		"writable_page_tables",	   "writable_descriptor_tables", "auto_translated_physmap",
-		"supervisor_mode_kernel",  "pae_pgdir_above_4gb",	 "mmu_pt_update_preserve_ad",
-		"highmem_assist",	   "gnttab_map_avail_bits",	 "hvm_callback_vector",
-		"hvm_safe_pvclock",	   "hvm_pirqs",			 "dom0",
-		"memory_op_vnode_supported", "linux_rsdp_unrestricted",
+		"writable_page_tables",
+		"writable_descriptor_tables",
+		"auto_translated_physmap",
+		"supervisor_mode_kernel",
+		"pae_pgdir_above_4gb",
+		"mmu_pt_update_preserve_ad",
+		"highmem_assist",
+		"gnttab_map_avail_bits",
+		"hvm_callback_vector",
+		"hvm_safe_pvclock",
+		"hvm_pirqs",
+		"dom0",
+		"memory_op_vnode_supported",
+		"linux_rsdp_unrestricted",
 	};
 
 	for (size_t i = 0; i < array_size(known); i++) {
@@ -498,7 +508,8 @@ int elf_xen_check_pv(const struct elf_xen_notes *notes, const char **why)
 	if (!text_begins_with(&notes->xen_version, "xen-3.0")) {
 		return fail(why, "kernel is for another interface than xen-3.0");
 	}
-	if (!elf_text_eq(&notes->loader, "generic") && !text_begins_with(&notes->guest_os, "linux")) {
+	if (!elf_text_eq(&notes->loader, "generic") &&
+	    !text_begins_with(&notes->guest_os, "linux")) {
 		return fail(why, "kernel is neither Linux nor for the generic loader");
 	}
 	if (notes->virt_start < notes->virt_base || notes->virt_end < notes->virt_start) {

@@ -184,8 +184,8 @@ void log_guest(enum log_level level, unsigned int domid, const char *format, ...
 	va_start(args, format);
 	lock();
 	if (level <= shown_level && take_token(domid)) {
-		put_message(level, format_text(state.message, MESSAGE_BYTES, "d%u: ", domid), format,
-			    args);
+		put_message(level, format_text(state.message, MESSAGE_BYTES, "d%u: ", domid),
+			    format, args);
 	}
 	unlock();
 	va_end(args);

@@ -118,7 +118,8 @@ static inline void scale_from_ratio(uint64_t numerator, uint64_t denominator, ui
 		numerator <<= 1;
 		exponent--;
 	}
-	/* numerator < denominator: the 96-by-64-bit division fits, done bit by bit to need no libgcc. */
+	/* numerator < denominator: the 96-by-64-bit division fits, done bit by bit to need no
+	 * libgcc. */
 	uint32_t quotient = 0;
 	for (int bit = 0; bit < 32; bit++) {
 		bool carry = numerator >> 63;

@@ -10,9 +10,9 @@
  * Speed comes from deciding bounds rarely:
  * - Input. One LZMA symbol consumes at most 21 bytes: 22 modelled bits of at most log2(2048/31)
  *   bits each and 26 direct ones are 160 bits, and the normalization in progress. A chunk is
- *   therefore only decoded when SYMBOL_BYTES follow it in the input (in a valid stream the end marker,
- *   index and footer do), and the position is compared with the chunk's end once per symbol. What a
- *   bad stream decodes from beyond the end is garbage but inside the input.
+ *   therefore only decoded when SYMBOL_BYTES follow it in the input (in a valid stream the end
+ * marker, index and footer do), and the position is compared with the chunk's end once per symbol.
+ * What a bad stream decodes from beyond the end is garbage but inside the input.
  * - Output. A symbol's length is compared with the room left in the chunk, and the chunk's
  *   with the output. Copies by words may scribble up to 7 bytes ahead, still inside the output.
  * - Every probability index is built from a bounded number of decoded bits.
@@ -468,8 +468,8 @@ enum chunk_needs { NEEDS_DICTIONARY, NEEDS_PROPERTIES, NEEDS_NOTHING };
 
 /*
  * An LZMA chunk with `control` 80-ff: bits 5-6 say how much is reset (1 state, 2 and properties, 3
- * and dictionary), bits 0-4 are the top of the output size. reader->in is behind the two sizes.
- */
+ * and dictionary), bits 0-4 are the top of the output size. reader->in is behind the two
+ * sizes. */
 static int prepare_lzma_chunk(struct reader *reader, struct lzma *lzma, uint32_t control,
 			      enum chunk_needs needs)
 {
@@ -557,7 +557,8 @@ static hot_inline bool is_sign(uint32_t byte)
 static size_t find_branch(const uint8_t *code, size_t i, size_t end)
 {
 	while (end - i >= 8) {
-		/* A zero byte where the opcode is; the classic test finds the lowest one exactly. */
+		/* A zero byte where the opcode is; the classic test finds the lowest one
+		 * exactly. */
 		uint64_t x = (load_word(code + i) & UINT64_C(0xfefefefefefefefe)) ^
 			     UINT64_C(0xe8e8e8e8e8e8e8e8);
 		uint64_t zero = (x - UINT64_C(0x0101010101010101)) & ~x &
@@ -619,7 +620,8 @@ static void unfilter_x86(uint8_t *code, size_t size)
 		recent = step > 3 ? 0 : (recent << step >> 1) & 7;
 		last = i;
 		near = near_of_mask[recent];
-		if (near < 4 && (near == 0 || !is_sign(code[i + 4 - near])) && is_sign(code[i + 4])) {
+		if (near < 4 && (near == 0 || !is_sign(code[i + 4 - near])) &&
+		    is_sign(code[i + 4])) {
 			restore_displacement(code + i + 1, (uint32_t)i, near);
 			recent = 0;
 			i += 5;

@@ -51,7 +51,8 @@ void frame_declare(mfn_t first, uint64_t count)
 	if (count == 0) {
 		return;
 	}
-	for (uint64_t g = first.n >> FRAME_GRANULE_SHIFT; g <= (end - 1) >> FRAME_GRANULE_SHIFT; g++) {
+	for (uint64_t g = first.n >> FRAME_GRANULE_SHIFT; g <= (end - 1) >> FRAME_GRANULE_SHIFT;
+	     g++) {
 		add_granule(g);
 	}
 	for (uint64_t n = first.n; n < end; n++) {
@@ -110,7 +111,7 @@ bool frame_clear_allocated(struct frame *f)
 	return (atomic_and(&f->refs, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) != 0;
 }
 
-/* --- lists -------------------------------------------------------------------------------------- */
+/* --- lists ----------------------------------------------------------------------------------- */
 
 void frame_list_init(struct frame_list *list)
 {

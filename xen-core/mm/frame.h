@@ -3,11 +3,10 @@
  * The frame table: 24 bytes for each 4 KiB frame of RAM: who owns it, how many references keep it,
  * what type of use is bound to it and how often.
  *
- *     reference   keeps the frame allocated. One of them is the allocation itself (FRAME_ALLOCATED):
- *                 the owner's; whoever clears that flag drops that reference.
- *     type        what the frame is used as: nothing, writable, a page table of one level, a
- *                 descriptor table. A type's count > 0 excludes every other type. Only pv/type.c
- *                 changes type words of guest frames.
+ *     reference   keeps the frame allocated. One of them is the allocation itself
+ * (FRAME_ALLOCATED): the owner's; whoever clears that flag drops that reference. type        what
+ * the frame is used as: nothing, writable, a page table of one level, a descriptor table. A type's
+ * count > 0 excludes every other type. Only pv/type.c changes type words of guest frames.
  *
  * A frame whose last reference goes is handed to the release hook (domain/memory.c), which takes
  * it off its owner's list and frees it. Frames without RAM behind them have no struct frame:
@@ -51,7 +50,8 @@ struct frame {
 	uint32_t type;  /* (a) flags, type and count */
 	uint16_t owner; /* (c) while referenced */
 	uint16_t partial_index; /* only by the CPU that validates */
-	uint32_t previous, next; /* list links: frame numbers, FRAME_LIST_END; under the list's lock */
+	uint32_t previous,
+		next;   /* list links: frame numbers, FRAME_LIST_END; under the list's lock */
 	uint32_t epoch; /* tlb_epoch() when the writable count fell to 0, or when freed */
 };
 _Static_assert(sizeof(struct frame) == 24, "1/128 of RAM with the M2P");

@@ -11,7 +11,8 @@
 /* Forgets all objects. Tests only; the state at boot is the same. */
 void heap_init(void);
 
-/* NULL when there is no memory. Alignment: the size rounded up to a power of two, at most a page. */
+/* NULL when there is no memory. Alignment: the size rounded up to a power of two, at most a
+ * page. */
 void *must_check heap_alloc(size_t bytes);
 void heap_free(void *pointer); /* NULL is allowed */
 

@@ -50,7 +50,8 @@ static struct measurement measure(const struct time_source *source)
 	do {
 		ticks = clock_counter_delta(start, source->read(), source->bits);
 		tsc_end = cpu_rdtsc();
-		/* A counter that stands still must not hang the machine: 2^36 cycles are 10 s at least. */
+		/* A counter that stands still must not hang the machine: 2^36 cycles are 10 s at
+		 * least. */
 	} while (ticks < wanted && tsc_end - tsc_start < 1UL << 36);
 	counted = UINT32_MAX - lapic_timer_count();
 	lapic_timer_set(0);

@@ -40,7 +40,8 @@ uint32_t clock_timer_count(uint64_t now, uint64_t expires, uint32_t mul, int8_t 
 	if (expires <= now) {
 		return 1;
 	}
-	/* Four seconds are far enough: the timer is then set again. Keeps the shift from overflowing. */
+	/* Four seconds are far enough: the timer is then set again. Keeps the shift from
+	 * overflowing. */
 	count = scale_mul(min_u64(expires - now, 4000000000UL), mul, shift);
 	/* Rounded up, so that it does not fire just before its time. */
 	return (uint32_t)min_u64(count + 1, UINT32_MAX);

@@ -50,8 +50,9 @@ static struct console_line *find_line(struct console_lines *lines, uint16_t domi
 		if (line->length != 0 && line->domid == domid) {
 			return line;
 		}
-		if (best->length != 0 && (line->length == 0 ||
-					  lines->now - line->used_at > lines->now - best->used_at)) {
+		if (best->length != 0 &&
+		    (line->length == 0 ||
+		     lines->now - line->used_at > lines->now - best->used_at)) {
 			best = line;
 		}
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The HPET's main counter (IA-PC HPET 1.0a): found through ACPI, started if firmware left it stopped.
+ * The HPET's main counter (IA-PC HPET 1.0a): found through ACPI, started if firmware left it
+ * stopped.
  */
 #ifndef PLAT_HPET_H
 #define PLAT_HPET_H

@@ -49,7 +49,8 @@ static int give_vector(struct irq_table *table, struct irq_line *line)
 	if (line->vector != 0) {
 		return 0;
 	}
-	for (unsigned int vector = VECTOR_DYNAMIC_END - 1; vector >= VECTOR_DYNAMIC_FIRST; vector--) {
+	for (unsigned int vector = VECTOR_DYNAMIC_END - 1; vector >= VECTOR_DYNAMIC_FIRST;
+	     vector--) {
 		if (table->by_vector[vector] == 0 && !vector_is_reserved(vector)) {
 			table->by_vector[vector] = (uint16_t)(line->pirq + 1);
 			line->vector = (uint8_t)vector;

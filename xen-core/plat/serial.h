@@ -22,7 +22,8 @@ struct serial_options {
 int must_check serial_parse(const char *text, struct serial_options *options);
 void serial_defaults(unsigned int number, struct serial_options *options); /* com1, com2: 0, 1 */
 
-/* Programs the UART and makes it a log sink; -XEN_ENODEV when there is none. First thing at boot. */
+/* Programs the UART and makes it a log sink; -XEN_ENODEV when there is none. First thing at
+ * boot. */
 int must_check serial_init(const struct serial_options *options);
 /* Input by interrupt (irq_request); after irq_init(). */
 void serial_start(void);

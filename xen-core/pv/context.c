@@ -37,7 +37,7 @@
 #define VM_ASSIST_HIGH_VALID 1UL /* bit 32: m2p_strict */
 #define CR0_SHOWN (CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG)
 
-/* --- switching ---------------------------------------------------------------------------------- */
+/* --- switching ------------------------------------------------------------------------------- */
 
 void pv_load(struct vcpu *v)
 {
@@ -65,7 +65,7 @@ void pv_save(struct vcpu *v)
 	fpu_save(v->fpu, v->xcr0);
 }
 
-/* --- a fresh one -------------------------------------------------------------------------------- */
+/* --- a fresh one ----------------------------------------------------------------------------- */
 
 void pv_context_init(struct vcpu *v)
 {
@@ -96,7 +96,7 @@ void pv_context_init(struct vcpu *v)
 	p->failsafe_pending = false;
 }
 
-/* --- setting ------------------------------------------------------------------------------------ */
+/* --- setting --------------------------------------------------------------------------------- */
 
 static int check_addresses(const struct vcpu_guest_context *c)
 {
@@ -290,7 +290,7 @@ int pv_set_context(struct vcpu *v, const void *context)
 	return 0;
 }
 
-/* --- reading ------------------------------------------------------------------------------------ */
+/* --- reading --------------------------------------------------------------------------------- */
 
 static void get_registers(struct vcpu *v, struct cpu_user_regs *to)
 {

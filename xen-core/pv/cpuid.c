@@ -110,7 +110,7 @@ struct cpuid_leaf pv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, bool
 	return policy_cpuid(v->domain->policy, &inputs, leaf, subleaf);
 }
 
-/* --- hypercall page ----------------------------------------------------------------------------- */
+/* --- hypercall page -------------------------------------------------------------------------- */
 
 static uint8_t *put_bytes(uint8_t *to, const void *bytes, size_t count)
 {

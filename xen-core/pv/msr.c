@@ -279,7 +279,7 @@ int pv_msr_write(struct vcpu *v, uint32_t index, uint64_t value)
 	}
 }
 
-/* --- control registers -------------------------------------------------------------------------- */
+/* --- control registers ----------------------------------------------------------------------- */
 
 #define CR4_GUEST_FIXED (CR4_PAE | CR4_MCE | CR4_OSFXSR | CR4_OSXMMEXCPT)
 #define CR4_REAL_GUEST (CR4_FSGSBASE | CR4_TSD | CR4_DE) /* those the CPU gets */

@@ -43,7 +43,7 @@ static uint32_t all_ones(unsigned int bytes)
 	return bytes == 4 ? ~0U : (1U << (8 * bytes)) - 1;
 }
 
-/* --- the guest's permission --------------------------------------------------------------------- */
+/* --- the guest's permission ------------------------------------------------------------------ */
 
 /* The bitmap's address is one of the kernel's. */
 static bool read_kernel_memory(struct vcpu *v, void *to, uint64_t from, size_t bytes)
@@ -87,7 +87,7 @@ bool pv_port_permitted(struct vcpu *v, uint16_t port, unsigned int bytes)
 	return v->pv->iopl >= (v->pv->in_kernel ? 1 : 3) || bitmap_permits(v, port, bytes);
 }
 
-/* --- the domain's ports ------------------------------------------------------------------------- */
+/* --- the domain's ports ---------------------------------------------------------------------- */
 
 static bool domain_has(struct vcpu *v, uint16_t port, unsigned int bytes)
 {

@@ -41,7 +41,7 @@ static enum emul_result refuse(struct emul_context *context)
 	return emul_raise(context, EXCEPTION_GP, 0);
 }
 
-/* --- memory ------------------------------------------------------------------------------------- */
+/* --- memory ---------------------------------------------------------------------------------- */
 
 static enum emul_result fetch(struct emul_context *context, gva_t address, unsigned int bytes,
 			      void *out, unsigned int *got)
@@ -123,7 +123,7 @@ static enum emul_result segment_base(struct emul_context *context, enum emul_seg
 	return pv_segment_base(v, selector, base) ? EMUL_DONE : refuse(context);
 }
 
-/* --- ports -------------------------------------------------------------------------------------- */
+/* --- ports ----------------------------------------------------------------------------------- */
 
 static enum emul_result io_permitted(struct emul_context *context, uint16_t port,
 				     unsigned int bytes, bool *permitted)
@@ -156,7 +156,7 @@ static enum emul_result write_port(struct emul_context *context, uint16_t port, 
 	return EMUL_DONE;
 }
 
-/* --- flags, identification, time ---------------------------------------------------------------- */
+/* --- flags, identification, time ------------------------------------------------------------- */
 
 static enum emul_result set_interrupt_flag(struct emul_context *context, bool enabled)
 {
@@ -195,7 +195,7 @@ static enum emul_result read_tsc(struct emul_context *context, uint64_t *tsc, ui
 	return EMUL_DONE;
 }
 
-/* --- control and debug registers ---------------------------------------------------------------- */
+/* --- control and debug registers ------------------------------------------------------------- */
 
 static uint64_t guest_cr0(const struct vcpu *v)
 {
@@ -287,7 +287,7 @@ static enum emul_result write_dr(struct emul_context *context, unsigned int inde
 	return debug_result(context, pv_debugreg_set(vcpu_of(context), index, value));
 }
 
-/* --- MSRs, XCR0, caches ------------------------------------------------------------------------- */
+/* --- MSRs, XCR0, caches ---------------------------------------------------------------------- */
 
 /*
  * Kernels read MSRs before they can handle the #GP. As long as there is no handler, what exists on
@@ -361,7 +361,7 @@ static const struct emul_ops priv_ops = {
 	.wbinvd = wbinvd,
 };
 
-/* --- entry -------------------------------------------------------------------------------------- */
+/* --- entry ----------------------------------------------------------------------------------- */
 
 /* rdmsr of the user GS base by the kernel. */
 static bool emulate_gs_read(struct vcpu *v, struct cpu_regs *regs)

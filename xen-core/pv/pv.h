@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * State of a paravirtual vcpu and the few functions its parts call of each other. Kernel and user
- * both run at CPL 3; in_kernel tells which. Kernel mode runs on kernel_root, user mode on user_root.
+ * both run at CPL 3; in_kernel tells which. Kernel mode runs on kernel_root, user mode on
+ * user_root.
  *
  * Legend: (v) only by the CPU that runs the vcpu, or by one that has it paused.
  */
@@ -45,7 +46,8 @@ struct pv_vcpu {
 	/* (v) roots: each holds a general and an L4 type reference; MFN_NONE: none */
 	mfn_t kernel_root;
 	mfn_t user_root;
-	/* (v) a table whose last type count is being dropped, restartably; NULL: none (pv/update.c) */
+	/* (v) a table whose last type count is being dropped, restartably; NULL: none
+	 * (pv/update.c) */
 	struct frame *unfinished;
 	bool in_kernel;
 	uint8_t iopl;

@@ -4,9 +4,9 @@
  * the unit next in line has nothing left, as many periods are added to everybody as it takes to
  * bring that unit above zero. So while CPUs are contended, time goes by weight.
  *
- * Nobody who wants to run is raised above two periods: an idle hour buys no hour of monopoly. A unit
- * that sleeps through a top-up comes back with up to a bonus more than that: a vcpu that runs a
- * little and sleeps a little is always ahead of those that burn all they get, and is preempted in
+ * Nobody who wants to run is raised above two periods: an idle hour buys no hour of monopoly. A
+ * unit that sleeps through a top-up comes back with up to a bonus more than that: a vcpu that runs
+ * a little and sleeps a little is always ahead of those that burn all they get, and is preempted in
  * favour of none of them.
  *
  * Top-ups are counted; sleeping units are not visited but catch up when they wake. The map that a

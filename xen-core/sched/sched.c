@@ -59,7 +59,7 @@ void sched_cpu_online(unsigned int cpu)
 	spin_unlock(&lock);
 }
 
-/* --- groups and units -------------------------------------------------------------------------- */
+/* --- groups and units ------------------------------------------------------------------------ */
 
 void sched_group_init(struct sched_group *group)
 {
@@ -101,7 +101,7 @@ bool sched_is_running(const struct sched_unit *unit)
 	return atomic_read(&unit->state) == SCHED_RUNNING;
 }
 
-/* --- queue ------------------------------------------------------------------------------------- */
+/* --- queue ----------------------------------------------------------------------------------- */
 
 static void enqueue(struct sched_unit *unit)
 {
@@ -157,7 +157,7 @@ static struct sched_unit *find_candidate(unsigned int cpu)
 	return best;
 }
 
-/* --- poking ------------------------------------------------------------------------------------ */
+/* --- poking ---------------------------------------------------------------------------------- */
 
 static unsigned int find_idle(const struct sched_unit *unit)
 {
@@ -186,7 +186,8 @@ static unsigned int find_poorest(const struct sched_unit *unit)
 			continue;
 		}
 		credit = running->credit - credit_price(running, now - running->run_start);
-		if (credit < least || (credit == least && poorest != CPUS_MAX && cpu == unit->cpu)) {
+		if (credit < least ||
+		    (credit == least && poorest != CPUS_MAX && cpu == unit->cpu)) {
 			least = credit;
 			poorest = cpu;
 		}
@@ -216,7 +217,7 @@ static void poke_for(struct sched_unit *unit)
 	}
 }
 
-/* --- waking and sleeping ----------------------------------------------------------------------- */
+/* --- waking and sleeping --------------------------------------------------------------------- */
 
 void sched_wake(struct sched_unit *unit)
 {
@@ -276,7 +277,7 @@ int sched_set_affinity(struct sched_unit *unit, const struct cpu_set *hard,
 	return err;
 }
 
-/* --- choosing ---------------------------------------------------------------------------------- */
+/* --- choosing -------------------------------------------------------------------------------- */
 
 static void charge(struct sched_unit *unit, uint64_t now)
 {
@@ -419,7 +420,7 @@ uint64_t sched_run_time(const struct sched_unit *unit)
 	return time;
 }
 
-/* --- looking ----------------------------------------------------------------------------------- */
+/* --- looking --------------------------------------------------------------------------------- */
 
 uint64_t sched_idle_time(unsigned int cpu)
 {
@@ -467,7 +468,8 @@ static bool any_is_poked(void)
 }
 
 /* Order and states of the queue, one unit per CPU at most, and nobody idle who could work: unless
- * some CPU is about to pick, a waiting unit is still being switched out or may run on no idle CPU. */
+ * some CPU is about to pick, a waiting unit is still being switched out or may run on no idle
+ * CPU. */
 void sched_audit(void)
 {
 	struct sched_unit *unit;

@@ -45,7 +45,7 @@ static struct timer_heap heaps[CPUS_MAX];
 static void (*program_hardware)(uint64_t expires);
 static uint64_t (*time_now)(void);
 
-/* --- pairing heap ------------------------------------------------------------------------------ */
+/* --- pairing heap ---------------------------------------------------------------------------- */
 
 /* Both are roots; the later one becomes the earlier one's first child. */
 static struct timer *heap_meld(struct timer *a, struct timer *b)
@@ -132,7 +132,7 @@ static void heap_remove(struct timer_heap *heap, struct timer *timer)
 	timer->state = TIMER_IDLE;
 }
 
-/* --- setting and stopping ---------------------------------------------------------------------- */
+/* --- setting and stopping -------------------------------------------------------------------- */
 
 /* The lock of the heap the timer belongs to. */
 static struct timer_heap *lock_heap_of(const struct timer *timer)
@@ -256,7 +256,7 @@ bool timer_is_set(const struct timer *timer)
 	return atomic_read(&timer->state) == TIMER_SET;
 }
 
-/* --- expiry ------------------------------------------------------------------------------------ */
+/* --- expiry ---------------------------------------------------------------------------------- */
 
 static bool run_first(struct timer_heap *heap, uint64_t now)
 {

@@ -30,7 +30,8 @@ void timer_kill(struct timer *timer);
 void timer_migrate(struct timer *timer, unsigned int cpu);
 bool timer_is_set(const struct timer *timer);
 
-/* Heaps for these CPUs; program(expires) arms the CPU's hardware timer (~0: nothing to wait for). */
+/* Heaps for these CPUs; program(expires) arms the CPU's hardware timer (~0: nothing to wait
+ * for). */
 void timers_init(void (*program)(uint64_t expires), uint64_t (*now)(void));
 /* The hardware timer's interrupt calls this; it raises SOFTIRQ_TIMER. */
 void timers_interrupt(unsigned int cpu);

@@ -79,7 +79,7 @@ enum policy_vendor policy_vendor(const struct cpu_policy *policy)
 	return b == 0x68747541 || b == 0x6f677948 ? POLICY_VENDOR_AMD : POLICY_VENDOR_OTHER;
 }
 
-/* --- reading the host --------------------------------------------------------------------------- */
+/* --- reading the host ------------------------------------------------------------------------ */
 
 static uint32_t extended_limit(const struct cpu_policy *policy)
 {
@@ -152,7 +152,7 @@ void policy_from_host(struct cpu_policy *policy, policy_read_cpuid *read, uint64
 	policy->hypervisor_limit = CPUID_XEN_FIRST + XEN_LEAF_MAX_PV;
 }
 
-/* --- bounds and dependencies -------------------------------------------------------------------- */
+/* --- bounds and dependencies ----------------------------------------------------------------- */
 
 static void drop_avx512(struct cpu_policy *policy)
 {
@@ -221,9 +221,9 @@ static void fix_dependencies(struct cpu_policy *policy)
 static void clear_pv_leaves(struct cpu_policy *policy)
 {
 	static const uint8_t basic[] = {3, 5, 6, 8, 9, 0xa, 0xc};
-	static const uint8_t extended[] = {0x9, 0xa, 0xb, 0xc, 0xd, 0xe, 0xf, 0x10, 0x11, 0x12, 0x13,
-					   0x14, 0x15, 0x16, 0x17, 0x18, 0x1b, 0x1c, 0x1d, 0x1e,
-					   0x1f, 0x20};
+	static const uint8_t extended[] = {0x9,  0xa,  0xb,  0xc,  0xd,  0xe,  0xf,  0x10,
+					   0x11, 0x12, 0x13, 0x14, 0x15, 0x16, 0x17, 0x18,
+					   0x1b, 0x1c, 0x1d, 0x1e, 0x1f, 0x20};
 	const struct cpuid_leaf none = {0, 0, 0, 0};
 
 	for (unsigned int i = 0; i < array_size(basic); i++) {
@@ -290,7 +290,8 @@ void policy_clamp(struct cpu_policy *policy, const struct cpu_policy *max)
 	}
 	clear_pv_leaves(policy);
 	/* Sizes and offsets of components are the machine's. */
-	memcpy(&policy->xstate[2], &max->xstate[2], sizeof(policy->xstate) - 2 * sizeof(max->xstate[0]));
+	memcpy(&policy->xstate[2], &max->xstate[2],
+	       sizeof(policy->xstate) - 2 * sizeof(max->xstate[0]));
 	policy->xstate[0].a = (uint32_t)mask;
 	policy->xstate[0].d = (uint32_t)(mask >> 32);
 	fix_dependencies(policy);
@@ -302,7 +303,7 @@ uint64_t policy_xcr0(const struct cpu_policy *policy)
 	return policy_word(policy, POLICY_1C) & CPUID_1C_XSAVE ? xstate_mask(policy) : 0;
 }
 
-/* --- answering ---------------------------------------------------------------------------------- */
+/* --- answering ------------------------------------------------------------------------------- */
 
 static uint32_t xstate_bytes(const struct cpu_policy *policy, uint64_t xcr0, bool compacted)
 {
@@ -461,7 +462,8 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *policy, const struct pol
 
 	switch (leaf >> 16) {
 	case 0:
-		return index <= basic_limit(policy) ? basic_leaf(policy, inputs, leaf, subleaf) : none;
+		return index <= basic_limit(policy) ? basic_leaf(policy, inputs, leaf, subleaf)
+						    : none;
 	case CPUID_XEN_FIRST >> 16:
 		return index < 0x100 ? xen_leaf(policy, inputs, index, subleaf) : none;
 	case CPUID_EXTENDED_FIRST >> 16:
@@ -471,7 +473,7 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *policy, const struct pol
 	}
 }
 
-/* --- to and from control calls ------------------------------------------------------------------ */
+/* --- to and from control calls --------------------------------------------------------------- */
 
 struct leaf_writer {
 	struct xen_cpuid_leaf *leaves;

@@ -103,7 +103,7 @@ uint64_t policy_xcr0(const struct cpu_policy *policy);
 struct cpuid_leaf policy_cpuid(const struct cpu_policy *policy, const struct policy_inputs *inputs,
 			       uint32_t leaf, uint32_t subleaf);
 
-/* --- XEN_SYSCTL_get_cpu_policy, XEN_DOMCTL_get_cpu_policy, set_cpu_policy ---------------------- */
+/* --- XEN_SYSCTL_get_cpu_policy, XEN_DOMCTL_get_cpu_policy, set_cpu_policy -------------------- */
 /* *count: room in, number out. -XEN_ENOBUFS. */
 int must_check policy_to_leaves(const struct cpu_policy *policy, struct xen_cpuid_leaf *leaves,
 				uint32_t *count);
