@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Guests of 256 MiB destroyed at random moments of their lives, between the first instruction and the
-# shell, leave nothing behind. CYCLES (default 5) and SEED may come from /root/create-destroy.conf.
+# Guests of 256 MiB destroyed at any moment of their lives leave nothing behind: every tenth once its
+# console has shown the first line, the others at random moments between the first instruction and the
+# shell. CYCLES (default 20) and SEED may come from /root/create-destroy.conf.
 . /job/lib.sh
 
-CYCLES=5 SEED=1
+CYCLES=20 SEED=1
 [ ! -e /root/create-destroy.conf ] || . /root/create-destroy.conf
 random=$SEED
 
@@ -13,22 +14,37 @@ next_random() {
 	echo $((random / 65536 % $1)) >/run/random
 }
 
+spoke() {
+	[ -s "$console/guest-$1.log" ]
+}
+
 vif='vif = [ "bridge=xenbr0" ]'
+# live NAME: until the moment it is to be destroyed; sets $moment.
+live() {
+	if [ $((cycle % 10)) = 0 ]; then
+		moment="its first line"
+		wait_until $patience spoke "$1"
+		return
+	fi
+	next_random 30
+	tenths=$(cat /run/random)
+	moment="$tenths/10 s"
+	sleep $((tenths / 10)).$((tenths % 10))
+}
+
 check a_guest_boots_and_powers_off warm_up "$vif"
 before=$(free-pages)
 cycle=0
 while [ $cycle -lt "$CYCLES" ]; do
 	cycle=$((cycle + 1))
-	next_random 60
-	tenths=$(cat /run/random)
 	name=cycle$cycle
 	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" "$vif" || failed=1
-	sleep $((tenths / 10)).$((tenths % 10))
+	live $name || failed=1
 	xl destroy $name || failed=1
 	# dom0 keeps a grant-tracking frame for each of its CPUs that ever mapped one: a slack for the whole job,
 	# less than one frame for each guest.
 	if all_pages_returned "$before" 4; then
-		echo "# cycle $cycle: destroyed after $tenths/10 s"
+		echo "# cycle $cycle: destroyed after $moment, at $(cut -d' ' -f1 /proc/uptime) s"
 	else
 		failed=1
 		break

@@ -9,7 +9,7 @@ for cpus in 1 2 4; do
 	check guest_with_${cpus}_vcpus_is_created create_guest "g$cpus" 256 $cpus ""
 done
 for cpus in 1 2 4; do
-	if guest_will_say g$cpus 120 "ready name=g$cpus home=/local/domain/[0-9]* vcpus=$cpus"; then
+	if guest_will_say g$cpus $patience "ready name=g$cpus home=/local/domain/[0-9]* vcpus=$cpus"; then
 		echo "ok guest_with_${cpus}_vcpus_speaks_and_reads_its_store"
 	else
 		echo "not ok guest_with_${cpus}_vcpus_speaks_and_reads_its_store"

@@ -3,6 +3,8 @@
 # finish() ends it with status 1 when one failed. Guests' consoles are read from xenconsoled's logs.
 
 failed=0
+# How long to wait for what must come, in seconds: a busy machine is slow, not broken.
+patience=300
 console=/var/log/xen/console
 
 # check NAME COMMAND...: the claim NAME holds when COMMAND succeeds.
@@ -83,7 +85,7 @@ pages_are_free() {
 }
 
 all_pages_returned() {
-	wait_until 15 pages_are_free $(($1 - ${2:-0})) || {
+	wait_until $patience pages_are_free $(($1 - ${2:-0})) || {
 		echo "# free pages: $1 before, $(free-pages) now"
 		return 1
 	}
@@ -92,7 +94,7 @@ all_pages_returned() {
 # The first guest makes dom0 and the hypervisor grow tables that stay; count frames after it.
 # warm_up [LINE...]: lines of configuration for it.
 warm_up() {
-	create_guest warm-up 128 2 "ip=10.0.5.9/24 halt" "$@" && wait_until 90 guest_is_gone warm-up
+	create_guest warm-up 128 2 "ip=10.0.5.9/24 halt" "$@" && wait_until $patience guest_is_gone warm-up
 }
 
 show_console() {
