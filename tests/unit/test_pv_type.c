@@ -271,6 +271,39 @@ static void a_new_table_is_read_only_after_stale_writers_are_flushed(void)
 	CU_ASSERT_EQUAL(sim_tlb_flushes(2), 1);
 }
 
+/* On CPU 2, which keeps a translation of it. */
+static void use_as(mfn_t m, enum frame_type type)
+{
+	struct frame *f = frame_of(m);
+
+	CU_ASSERT_EQUAL(pv_type_get(domu, f, type), 0);
+	sim_tlb_remember(2, m);
+	if (type == TYPE_WRITABLE) {
+		pv_put_writable(domu, f);
+	} else {
+		CU_ASSERT_EQUAL(pv_type_put(domu, f), 0);
+	}
+}
+
+static void a_frame_used_since_the_last_flush_is_stale_again(void)
+{
+	static const enum frame_type types[] = {TYPE_WRITABLE, TYPE_SEGDESC, TYPE_L1, TYPE_L4};
+
+	cpu_set_add(&domu->dirty_cpus, 2);
+	for (unsigned int i = 0; i < array_size(types); i++) {
+		enum frame_type next = types[i] == TYPE_WRITABLE ? TYPE_L1 : TYPE_WRITABLE;
+		mfn_t m = give(domu);
+		struct cpu_set who;
+
+		use_as(m, types[i]);
+		tlb_flush_cpus(&domu->dirty_cpus);
+		use_as(m, types[i]);
+		CU_ASSERT_EQUAL(pv_type_get(domu, frame_of(m), next), 0);
+		who = sim_tlb_may_see(m);
+		CU_ASSERT(cpu_set_is_empty(&who));
+	}
+}
+
 static void bad_descriptors_make_no_descriptor_frame(void)
 {
 	mfn_t m = give(domu);
@@ -330,6 +363,7 @@ int main(void)
 		UNIT(whoever_wants_the_type_goes_on_with_a_stopped_unpin),
 		UNIT(a_half_unpinned_root_can_be_pinned_whole_again),
 		UNIT(a_new_table_is_read_only_after_stale_writers_are_flushed),
+		UNIT(a_frame_used_since_the_last_flush_is_stale_again),
 		UNIT(bad_descriptors_make_no_descriptor_frame),
 		UNIT(a_table_being_checked_elsewhere_is_waited_for_restartably),
 		UNIT(full_counts_are_refused),

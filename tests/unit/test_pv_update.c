@@ -242,6 +242,17 @@ static void update_va_mapping_finds_its_entry_or_refuses(void)
 	CU_ASSERT_EQUAL(type_count(data), 1);
 }
 
+static void a_table_that_is_not_checked_yet_takes_no_entries(void)
+{
+	struct frame *f = frame_of(t.l1);
+
+	f->type &= ~TYPE_VALIDATED;
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RW).raw, 0, 0),
+			-XEN_EINVAL);
+	f->type |= TYPE_VALIDATED;
+	CU_ASSERT_EQUAL(entry(t.l1, 0)->raw, 0);
+}
+
 static void extended_operations_answer_as_the_table_says(void)
 {
 	uint64_t mask = 1;
@@ -474,6 +485,7 @@ int main(void)
 		UNIT(the_old_subtree_is_gone_when_the_call_returns),
 		UNIT(a_batch_counts_what_it_did_across_restarts),
 		UNIT(update_va_mapping_finds_its_entry_or_refuses),
+		UNIT(a_table_that_is_not_checked_yet_takes_no_entries),
 		UNIT(extended_operations_answer_as_the_table_says),
 		UNIT(roots_are_exchanged_and_the_old_one_dropped),
 		UNIT(grant_entries_carry_the_flags_asked_for),
