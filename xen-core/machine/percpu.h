@@ -22,7 +22,8 @@ struct cpu_local {
 	struct cpu_regs regs;
 	uint64_t cpu;
 	struct vcpu *current_vcpu; /* the vcpu whose registers are loaded; NULL: idle */
-	uint64_t scratch[2];
+	uint64_t units_spent; /* domain/restart.h */
+	uint64_t unused;
 };
 
 static inline struct cpu_local *cpu_local(void)

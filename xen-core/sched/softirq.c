@@ -14,9 +14,7 @@
 /* The exit path looks again after softirq_run(), with an interrupt window between. */
 #define ROUNDS 4
 
-static struct {
-	uint32_t bits; /* (a) */
-} aligned_to(64) pending[CPUS_MAX];
+struct softirq_word softirq_words[CPUS_MAX];
 
 static void (*handlers[SOFTIRQ_COUNT])(unsigned int cpu);
 
@@ -29,14 +27,9 @@ void softirq_raise(unsigned int cpu, enum softirq kind)
 {
 	uint32_t bit = 1U << kind;
 
-	if ((atomic_or(&pending[cpu].bits, bit) & bit) == 0 && cpu != this_cpu()) {
+	if ((atomic_or(&softirq_words[cpu].bits, bit) & bit) == 0 && cpu != this_cpu()) {
 		smp_kick(cpu);
 	}
-}
-
-bool softirq_is_pending(unsigned int cpu)
-{
-	return atomic_read(&pending[cpu].bits) != 0;
 }
 
 void softirq_run(unsigned int cpu)
@@ -47,7 +40,7 @@ void softirq_run(unsigned int cpu)
 		if (!softirq_is_pending(cpu)) {
 			return;
 		}
-		bits = atomic_exchange(&pending[cpu].bits, 0);
+		bits = atomic_exchange(&softirq_words[cpu].bits, 0);
 		while (bits) {
 			unsigned int kind = (unsigned int)__builtin_ctz(bits);
 

@@ -6,7 +6,8 @@
 #ifndef SCHED_SOFTIRQ_H
 #define SCHED_SOFTIRQ_H
 
-#include "lib/types.h"
+#include "machine/atomic.h"
+#include "machine/percpu.h"
 
 enum softirq {
 	SOFTIRQ_TIMER,
@@ -21,7 +22,18 @@ enum softirq {
 void softirq_set_handler(enum softirq kind, void (*handler)(unsigned int cpu));
 /* Marks it pending on a CPU; kicks that CPU if it is another one. */
 void softirq_raise(unsigned int cpu, enum softirq kind);
-bool softirq_is_pending(unsigned int cpu);
+
+/* One cache line for each CPU. */
+struct softirq_word {
+	uint32_t bits; /* (a) */
+} aligned_to(64);
+extern struct softirq_word softirq_words[CPUS_MAX];
+
+static inline bool softirq_is_pending(unsigned int cpu)
+{
+	return atomic_read(&softirq_words[cpu].bits) != 0;
+}
+
 /* Runs all pending handlers of this CPU, again until none is pending (bounded). */
 void softirq_run(unsigned int cpu);
 

@@ -18,7 +18,8 @@ struct cpu_local {
 	struct cpu_regs regs;
 	uint64_t cpu;
 	struct vcpu *current_vcpu;
-	uint64_t scratch[2];
+	uint64_t units_spent; /* domain/restart.h */
+	uint64_t unused;
 };
 
 struct cpu_local *cpu_local(void);
