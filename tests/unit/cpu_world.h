@@ -6,6 +6,7 @@
 #ifndef UNIT_CPU_WORLD_H
 #define UNIT_CPU_WORLD_H
 
+#include "pv/mode.h"
 #include "pv/bounce.h"
 #include "pv/cpuid.h"
 #include "pv/context.h"
@@ -202,7 +203,7 @@ static void world_reset(void)
 /* The vcpu is in user mode at CODE_VA. */
 unused_arg static void enter_user(void)
 {
-	pv_toggle_mode(&vcpu);
+	pv_enter_user_mode(&vcpu);
 	regs->rip = CODE_VA;
 	regs->rsp = USER_STACK + 0xff8;
 	regs->cs = 0x33;

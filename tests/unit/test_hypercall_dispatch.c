@@ -7,6 +7,8 @@
 
 #include "mm/map.h"
 
+#include "pv/bounce.h"
+
 #include <xen/version.h>
 
 static unsigned int irets;
@@ -47,6 +49,11 @@ int64_t hypercall_iret(struct hypercall *call unused_arg)
 {
 	irets++;
 	return 1;
+}
+
+void pv_iret(struct vcpu *v unused_arg, struct cpu_regs *regs unused_arg)
+{
+	irets++;
 }
 
 static void setup(void)

@@ -123,6 +123,13 @@ static inline bool vcpu_events_deliverable(const struct vcpu *v)
 	       (atomic_read(&v->info->evtchn_upcall_mask) & 1) == 0;
 }
 
+/* An exception, NMI or event waits, masked or not: the exit path must ask guest_ops.deliver. */
+static inline bool vcpu_is_owed(const struct vcpu *v)
+{
+	return v->trap_pending || atomic_read(&v->nmi_pending) ||
+	       atomic_read(&v->info->evtchn_upcall_pending) != 0;
+}
+
 /* VCPUOP_register_vcpu_info; the frame must belong to the domain. */
 int must_check vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset);
 /* False while events of a vcpu without a slot in shared_info have nowhere to go. */

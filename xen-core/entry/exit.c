@@ -4,12 +4,12 @@
  * the scheduler's answer acted upon, then what the guest is owed (exception, NMI, event); when
  * nothing is left the guest runs. A CPU with nothing to run waits here for interrupts.
  *
- * The loaded vcpu's registers lie in cpu_local()->regs; a switch copies them out and in.
+ * The loaded vcpu's registers lie in cpu_local()->regs; a switch copies them out and in. The budget
+ * of the next stay (domain/restart.h) begins when one ends.
  */
 #include "entry/entry.h"
 
 #include "domain/guest_ops.h"
-#include "domain/restart.h"
 #include "domain/vtime.h"
 #include "lib/check.h"
 #include "machine/irqflag.h"
@@ -84,32 +84,50 @@ static void schedule_softirq(unsigned int cpu)
 	reschedule_wanted[cpu] = true;
 }
 
-void exit_to_guest(struct cpu_regs *regs unused_arg)
+/* True if something has changed: a round of softirqs, a wait, a delivery. */
+static bool work(unsigned int cpu)
 {
-	unsigned int cpu = this_cpu();
+	struct vcpu *v = current_vcpu();
 
-	for (;;) {
-		if (softirq_is_pending(cpu)) {
-			irq_window();
-			softirq_run(cpu);
-			if (reschedule_wanted[cpu]) {
-				reschedule_wanted[cpu] = false;
-				reschedule(cpu);
-			}
-			domain_exit_path_passed(cpu);
-			continue;
+	if (softirq_is_pending(cpu)) {
+		irq_window();
+		softirq_run(cpu);
+		if (reschedule_wanted[cpu]) {
+			reschedule_wanted[cpu] = false;
+			reschedule(cpu);
 		}
-		struct vcpu *v = current_vcpu();
-
-		if (!v) {
-			irq_wait();
-			continue;
-		}
-		if (!v->domain->ops->deliver(v)) {
-			break;
-		}
+		domain_exit_path_passed(cpu);
+		return true;
 	}
-	restart_reset();
+	if (!v) {
+		irq_wait();
+		return true;
+	}
+	return v->domain->ops->deliver(v);
+}
+
+static void __attribute__((noinline)) work_until_done(unsigned int cpu)
+{
+	while (work(cpu)) {
+	}
+}
+
+/* What a vcpu is owed besides, a failsafe callback, arises when it is loaded: by a softirq. */
+static inline bool nothing_to_do(const struct cpu_local *local)
+{
+	const struct vcpu *v = local->current_vcpu;
+
+	return !softirq_is_pending((unsigned int)local->cpu) && v && !vcpu_is_owed(v);
+}
+
+void exit_to_guest(struct cpu_regs *regs)
+{
+	struct cpu_local *local = container_of(regs, struct cpu_local, regs);
+
+	if (__builtin_expect(!nothing_to_do(local), 0)) {
+		work_until_done((unsigned int)local->cpu);
+	}
+	local->units_spent = 0;
 }
 
 void exit_start(void)

@@ -23,12 +23,12 @@ extern void noreturn_fn guest_exit_again(struct cpu_regs *regs);
 
 void trap_entry(struct cpu_regs *regs)
 {
-	pv_trap(current_vcpu(), regs);
+	pv_trap(container_of(regs, struct cpu_local, regs)->current_vcpu, regs);
 }
 
 void syscall_entry(struct cpu_regs *regs)
 {
-	struct vcpu *v = current_vcpu();
+	struct vcpu *v = container_of(regs, struct cpu_local, regs)->current_vcpu;
 
 	if (v->pv->in_kernel) {
 		hypercall_dispatch(v, regs);

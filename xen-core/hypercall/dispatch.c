@@ -4,12 +4,13 @@
  * def/hypercall.def; a number without a row answers -XEN_ENOSYS.
  *
  * This is the hottest path of the core: a bounds check, six argument moves, one indirect call, one
- * store. Both exceptions are told by the result: -XEN_ERESTART rewinds the guest to its call
+ * store. Every second call is an iret, which has no arguments and answers nothing: it goes first.
+ * Both exceptions are told by the result: -XEN_ERESTART rewinds the guest to its call
  * instruction with the arguments the handler left, CALL_LOADED_REGISTERS stores nothing.
  */
 #include "hypercall/dispatch.h"
 
-#include "lib/index.h"
+#include "pv/bounce.h"
 
 #include <xen/base.h>
 #include <xen/errno.h>
@@ -30,14 +31,18 @@ static hypercall_handler *const calls[HYPERCALL_NUMBERS] = {
 #undef HVM
 #undef PV
 
-static inline int64_t run(struct hypercall *call, uint64_t number)
+/* NULL: there is no such call. The number of rows is a power of two: masking binds speculation. */
+static inline hypercall_handler *find(uint64_t number)
 {
-	hypercall_handler *handler;
+	_Static_assert((HYPERCALL_NUMBERS & (HYPERCALL_NUMBERS - 1)) == 0, "a mask of it");
 
-	if (number >= HYPERCALL_NUMBERS) {
-		return -XEN_ENOSYS;
-	}
-	handler = calls[index_clamp(number, HYPERCALL_NUMBERS)];
+	return number < HYPERCALL_NUMBERS ? calls[number & (HYPERCALL_NUMBERS - 1)] : NULL;
+}
+
+int64_t hypercall_run(struct hypercall *call, uint64_t number)
+{
+	hypercall_handler *handler = find(number);
+
 	if (!handler) {
 		return -XEN_ENOSYS;
 	}
@@ -46,11 +51,6 @@ static inline int64_t run(struct hypercall *call, uint64_t number)
 		return CALL_LOADED_REGISTERS;
 	}
 	return handler(call);
-}
-
-int64_t hypercall_run(struct hypercall *call, uint64_t number)
-{
-	return run(call, number);
 }
 
 static void restart(const struct hypercall *call, struct cpu_regs *regs, uint64_t number)
@@ -65,20 +65,39 @@ static void restart(const struct hypercall *call, struct cpu_regs *regs, uint64_
 	regs->r9 = call->args[5];
 }
 
-void hypercall_dispatch(struct vcpu *v, struct cpu_regs *regs)
+/* Both results that are none of the guest's lie side by side. */
+static inline bool is_special(int64_t result)
+{
+	_Static_assert(CALL_LOADED_REGISTERS == -XEN_ERESTART - 1, "one comparison for both");
+
+	return (uint64_t)(result - CALL_LOADED_REGISTERS) <= 1;
+}
+
+static inline void dispatch(struct vcpu *v, struct cpu_regs *regs, uint64_t number)
 {
 	struct hypercall call = {
 		.v = v,
 		.args = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9},
 	};
-	uint64_t number = regs->rax;
-	int64_t result;
+	hypercall_handler *handler = find(number);
+	int64_t result = -XEN_ENOSYS;
 
-	v->hypercall_count++;
-	result = run(&call, number);
-	if (__builtin_expect(result == -XEN_ERESTART, 0)) {
-		restart(&call, regs, number);
-	} else if (__builtin_expect(result != CALL_LOADED_REGISTERS, 1)) {
+	if (handler) {
+		result = handler(&call);
+	}
+	if (__builtin_expect(!is_special(result), 1)) {
 		regs->rax = (uint64_t)result;
+	} else if (result == -XEN_ERESTART) {
+		restart(&call, regs, number);
+	}
+}
+
+void hypercall_dispatch(struct vcpu *v, struct cpu_regs *regs)
+{
+	v->hypercall_count++;
+	if (regs->rax == __HYPERVISOR_iret) {
+		pv_iret(v, regs);
+	} else {
+		dispatch(v, regs, regs->rax);
 	}
 }

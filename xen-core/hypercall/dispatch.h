@@ -9,6 +9,6 @@
 
 /* The call has loaded all the guest's registers itself (iret): nothing is to be stored in rax, and
  * a multicall ends there. No call has this as its result. */
-#define CALL_LOADED_REGISTERS INT64_MIN
+#define CALL_LOADED_REGISTERS (-86L)
 
 #endif

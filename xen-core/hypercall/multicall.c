@@ -9,22 +9,41 @@
  */
 #include "hypercall/dispatch.h"
 
+#include "domain/guest_words.h"
 #include "domain/restart.h"
+#include "lib/mem.h"
 
 #include <xen/base.h>
 #include <xen/errno.h>
 
-static int64_t run_entry(struct hypercall *outer, const struct multicall_entry *entry,
-			 struct hypercall *call)
+/* The result is not read. direct: guest_is_direct() holds for the whole list. */
+static inline bool read_entry(struct vcpu *v, uint64_t address, bool direct, uint64_t *op,
+			      uint64_t *args)
 {
-	if (entry->op == __HYPERVISOR_multicall) {
-		return -XEN_EINVAL;
+	uint64_t at = address + offsetof(struct multicall_entry, args);
+
+	if (!direct) {
+		struct multicall_entry entry;
+
+		if (guest_in(v, &entry, guest_ptr(address), sizeof(entry))) {
+			return false;
+		}
+		memcpy(args, entry.args, sizeof(entry.args));
+		*op = entry.op;
+		return true;
 	}
-	call->v = outer->v;
-	for (unsigned int i = 0; i < array_size(call->args); i++) {
-		call->args[i] = entry->args[i];
-	}
-	return hypercall_run(call, entry->op);
+	return fault_load_word(address + offsetof(struct multicall_entry, op), op) &&
+	       fault_load_word(at, &args[0]) && fault_load_word(at + 8, &args[1]) &&
+	       fault_load_word(at + 16, &args[2]) && fault_load_word(at + 24, &args[3]) &&
+	       fault_load_word(at + 32, &args[4]) && fault_load_word(at + 40, &args[5]);
+}
+
+static inline bool write_result(struct vcpu *v, uint64_t address, bool direct, int64_t result)
+{
+	uint64_t at = address + offsetof(struct multicall_entry, result);
+
+	return direct ? fault_store_word(at, (uint64_t)result)
+		      : guest_out(v, guest_ptr(at), &result, sizeof(result)) == 0;
 }
 
 static int64_t rewrite_entry(struct hypercall *outer, uint64_t address,
@@ -37,37 +56,38 @@ static int64_t rewrite_entry(struct hypercall *outer, uint64_t address,
 }
 
 /* 0: go on with the next entry. */
-static int64_t do_entry(struct hypercall *outer, uint64_t address)
+static inline int64_t do_entry(struct hypercall *outer, uint64_t address, bool direct)
 {
-	struct multicall_entry entry;
 	struct hypercall call;
-	int64_t result;
+	int64_t result = -XEN_EINVAL;
+	uint64_t op;
 
-	if (guest_in(outer->v, &entry, guest_ptr(address), sizeof(entry))) {
+	call.v = outer->v;
+	if (!read_entry(outer->v, address, direct, &op, call.args)) {
 		return -XEN_EFAULT;
 	}
-	result = run_entry(outer, &entry, &call);
+	if (__builtin_expect(op != __HYPERVISOR_multicall, 1)) {
+		result = hypercall_run(&call, op);
+	}
 	if (__builtin_expect(result == -XEN_ERESTART, 0)) {
 		return rewrite_entry(outer, address, &call);
 	}
 	if (__builtin_expect(result == CALL_LOADED_REGISTERS, 0)) {
 		return CALL_LOADED_REGISTERS;
 	}
-	if (guest_out(outer->v, guest_ptr(address + offsetof(struct multicall_entry, result)),
-		      &result, sizeof(result))) {
-		return -XEN_EFAULT;
-	}
-	return 0;
+	return write_result(outer->v, address, direct, result) ? 0 : -XEN_EFAULT;
 }
 
 int64_t hypercall_multicall(struct hypercall *call)
 {
 	uint64_t address = call->args[0];
 	uint32_t left = (uint32_t)call->args[1];
+	bool direct = guest_is_direct(call->v, guest_ptr(address), left,
+				      sizeof(struct multicall_entry));
 	int64_t end = 0;
 
 	while (left != 0) {
-		end = do_entry(call, address);
+		end = do_entry(call, address, direct);
 		if (end) {
 			break;
 		}

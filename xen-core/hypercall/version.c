@@ -114,14 +114,12 @@ static int64_t build_id(const struct vcpu *v)
 	return err ? err : -XEN_ENODATA;
 }
 
-int64_t hypercall_xen_version(struct hypercall *call)
+static int64_t other_questions(const struct hypercall *call)
 {
 	struct guest_ptr at = guest_ptr(call->args[1]);
 	struct vcpu *v = call->v;
 
 	switch (call->args[0]) {
-	case XENVER_version:
-		return VERSION_MAJOR << 16 | VERSION_MINOR;
 	case XENVER_extraversion:
 		return put_text(v, at, extraversion, XEN_EXTRAVERSION_LEN);
 	case XENVER_compile_info:
@@ -145,4 +143,12 @@ int64_t hypercall_xen_version(struct hypercall *call)
 	default:
 		return -XEN_ENOSYS;
 	}
+}
+
+int64_t hypercall_xen_version(struct hypercall *call)
+{
+	if (call->args[0] == XENVER_version) {
+		return VERSION_MAJOR << 16 | VERSION_MINOR;
+	}
+	return other_questions(call);
 }

@@ -54,22 +54,28 @@
 	.globl	syscall_common
 	.balign	16
 syscall_common:
-	sub	$8, %rsp
+	push	$0				/* error code and vector */
 	movl	$ENTRY_SYSCALL, 4(%rsp)
-	movl	$0, (%rsp)
 	push_registers
 	mov	%rsp, %rdi
 	call	syscall_entry
 	/* fall through */
 
-/* --- the way out: the stack pointer is at cpu_local.regs -------------------------------------- */
+/* --- the way out: the stack pointer is at cpu_local.regs ----------------------------------------
+ * SYSRET to an address that is not canonical faults in ring 0 on Intel, with the guest's stack (SDM
+ * 2B, SYSRET): IRET has to go there. Guest user space is below 1 << 47, its kernel in the upper half.
+ */
 	.globl	guest_exit
 guest_exit:
 	mov	%rsp, %rdi
 	call	exit_to_guest
 	testl	$ENTRY_SYSCALL, REGS_VECTOR(%rsp)
 	jz	1f
-	pop	%r15
+	mov	REGS_RIP(%rsp), %rcx
+	mov	%rcx, %r11
+	shr	$47, %r11
+	jnz	3f
+2:	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
@@ -84,10 +90,11 @@ guest_exit:
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
-	mov	8(%rsp), %rcx			/* rip */
 	mov	24(%rsp), %r11			/* rflags */
 	mov	32(%rsp), %rsp
 	sysretq
+3:	cmp	$0x1ffff, %r11d
+	je	2b
 1:	pop_registers
 	add	$8, %rsp
 	.globl	guest_iret

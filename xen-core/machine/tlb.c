@@ -3,6 +3,22 @@
  * Flushes here and elsewhere. Guest entries are never global, so loading CR3 drops them all; the
  * core's own are global and go only when CR4.PGE is toggled (SDM 3A 4.10.4.1).
  *
+ * The epoch. A flush is newer than a stamp if it began after the stamp was taken, and then no
+ * translation older than the stamp survives it. Flushes are frequent (each system call of a PV
+ * guest is two) and so are stamps, but they come in bursts of one kind; so neither pays for a locked
+ * instruction unless the other kind came before it:
+ *
+ *     epoch even: no stamp since the last flush      odd: stamps were taken
+ *     stamp   even -> odd, once; the stamp is the odd value
+ *     flush   odd -> even, once; then flushes; then notes the even value for its CPU
+ *
+ * The epoch only grows. A stamp s was taken while the epoch was s. A flush that notes f has read an
+ * epoch of at least f before it began: if f > s the epoch had moved past s by then, so the flush began
+ * after the stamp. If f < s nothing is known, and the CPU counts as stale. Equality cannot be: one
+ * is odd, the other even; so no stamp is 0 either. Reading the epoch cannot be moved behind the
+ * flush: loading CR3 or CR4 serialises. Whoever takes a stamp has changed the entry by, or followed
+ * the change with, a locked instruction (pv_table_unlock), so it is visible before the stamp is taken.
+ *
  * A remote flush is one request at a time under the tlb lock: the sender fills it in, marks the
  * CPUs, sends the IPI and waits until each has cleared its mark, answering nobody else meanwhile:
  * there is only one request.
@@ -25,28 +41,19 @@ enum flush_kind {
 	FLUSH_PAGE,
 };
 
-static uint32_t epoch = 1;
-static uint32_t flushed[CPUS_MAX]; /* epoch of each CPU's last full flush */
+struct tlb_clock tlb_clock = {.epoch = 2};
 
 static struct spinlock request_lock = SPINLOCK(tlb);
 static enum flush_kind request_kind;
 static uint64_t request_address;
 static uint8_t request_pending[CPUS_MAX];
 
-static uint32_t next_epoch(void)
+uint32_t tlb_advance_epoch(uint32_t odd)
 {
-	uint32_t now = atomic_add(&epoch, 1u);
+	uint32_t now = odd;
 
-	return now ? now : atomic_add(&epoch, 1u);
-}
-
-void tlb_load_cr3(mfn_t root)
-{
-	unsigned int cpu = this_cpu();
-	uint32_t now = next_epoch();
-
-	cpu_write_cr3(mfn_to_maddr(root).n);
-	atomic_write(&flushed[cpu], now);
+	/* If another CPU was faster, now is what it, or one still later, made of it. */
+	return atomic_compare_exchange(&tlb_clock.epoch, &now, odd + 1) ? odd + 1 : now & ~1U;
 }
 
 void tlb_flush_local(void)
@@ -57,11 +64,11 @@ void tlb_flush_local(void)
 void tlb_flush_all_local(void)
 {
 	uint64_t cr4 = cpu_read_cr4();
-	uint32_t now = next_epoch();
+	uint32_t now = tlb_flush_epoch();
 
 	cpu_write_cr4(cr4 & ~CR4_PGE);
 	cpu_write_cr4(cr4);
-	atomic_write(&flushed[this_cpu()], now);
+	atomic_write(&tlb_clock.flushed[this_cpu()], now);
 }
 
 void tlb_flush_page_local(uint64_t address)
@@ -147,14 +154,19 @@ void tlb_flush_page_cpus(const struct cpu_set *cpus, uint64_t address)
 
 uint32_t tlb_epoch(void)
 {
-	return atomic_read(&epoch);
+	uint32_t now = atomic_read(&tlb_clock.epoch);
+
+	if (__builtin_expect(!(now & 1), 0)) {
+		now = atomic_or(&tlb_clock.epoch, 1U) | 1U;
+	}
+	return now;
 }
 
 static bool cpu_is_stale(unsigned int cpu, uint32_t stamp)
 {
-	/* Stamp 0: never mapped. Signed distance: right as long as a stamp is less than 2^31 flushes old; an older one
-	 * costs a flush too many or meets a CPU that has flushed 2^31 times since. */
-	return stamp != 0 && (int32_t)(atomic_read(&flushed[cpu]) - stamp) <= 0;
+	/* Stamp 0: never mapped. Signed distance: right as long as a stamp is less than 2^31 steps old; an
+	 * older one costs a flush too many, or the CPU has flushed 2^30 times since. */
+	return stamp != 0 && (int32_t)(atomic_read(&tlb_clock.flushed[cpu]) - stamp) <= 0;
 }
 
 bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp)

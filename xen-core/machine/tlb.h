@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Translation caches. Every full flush on any CPU advances a global epoch and records it for that
- * CPU. A frame is stamped with the epoch when its last writable reference goes or when it is
+ * Translation caches. Time is counted by a global epoch, and each CPU's last full flush is noted in
+ * it (tlb.c says how). A frame is stamped with the epoch when its last writable reference goes or when it is
  * freed; before it changes type or owner, those CPUs that may hold stale entries and have not
- * flushed since are flushed (tlb_flush_stale). At wrap-around all CPUs are flushed.
+ * flushed since are flushed (tlb_flush_stale).
  *
  * Remote flushes are IPIs; the sender waits, and every waiting loop in the core calls tlb_poll().
  */
@@ -13,7 +13,7 @@
 #include "lib/cpu_set.h"
 #include "x86/addr.h"
 
-/* Non-global entries of this CPU (a CR3 reload), and advances the epoch. */
+/* Non-global entries of this CPU (a CR3 reload). */
 void tlb_flush_local(void);
 /* Everything of this CPU, global entries too. */
 void tlb_flush_all_local(void);
@@ -34,7 +34,7 @@ bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp);
 /* Flushes those CPUs of the set that have not flushed since the stamp was taken. */
 void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp);
 
-/* Called where CR3 is loaded: that load is a flush. Writes CR3. */
-void tlb_load_cr3(mfn_t root);
+/* tlb_load_cr3(): called where CR3 is loaded, as that load is a flush. Writes CR3. */
+#include "machine/tlb_load.h"
 
 #endif

@@ -15,16 +15,18 @@
  */
 #include "pv/bounce.h"
 
+#include "pv/mode.h"
+
 #include "machine/asm.h"
 #include "machine/atomic.h"
-#include "machine/fault.h"
+#include "machine/fault_word.h"
 #include "machine/shared.h"
 #include "x86/cr.h"
 #include "x86/exception.h"
 
 #include <xen/errno.h>
 
-#define FRAME_WORDS_MAX 11
+#define FRAME_WORDS 7
 #define ENTRY_CLEARS (RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_TF)
 #define UPCALL_MASK_SHIFT 32
 
@@ -41,37 +43,46 @@ static inline uint64_t virtual_rflags(struct vcpu *v, const struct cpu_regs *reg
 	return rflags;
 }
 
+/* Words of a frame with count extra ones in the middle: writing them in place, from registers, is
+ * a third of what building the frame and copying it costs. */
+static inline bool write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at, uint64_t cs,
+			       uint8_t masked, const uint64_t *extra, unsigned int extra_count)
+{
+	uint64_t rest = at + (2 + extra_count) * sizeof(uint64_t);
+
+	if (!fault_store_word(at, regs->rcx) || !fault_store_word(at + 8, regs->r11)) {
+		return false;
+	}
+	for (unsigned int i = 0; i < extra_count; i++) {
+		if (!fault_store_word(at + 16 + i * sizeof(uint64_t), extra[i])) {
+			return false;
+		}
+	}
+	return fault_store_word(rest, regs->rip) &&
+	       fault_store_word(rest + 8, cs | (uint64_t)masked << UPCALL_MASK_SHIFT) &&
+	       fault_store_word(rest + 16, virtual_rflags(v, regs, masked)) &&
+	       fault_store_word(rest + 24, regs->rsp) && fault_store_word(rest + 32, regs->ss);
+}
+
 /* False: the domain has crashed; events are masked, so that the exit path finds nothing to do. */
-static inline bool bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
-			  const uint64_t *extra, unsigned int extra_count)
+static inline __attribute__((always_inline)) bool
+bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
+       const uint64_t *extra, unsigned int extra_count)
 {
 	struct pv_vcpu *p = v->pv;
-	uint8_t masked = shared_read(&v->info->evtchn_upcall_mask);
-	uint64_t sp = regs->rsp;
-	uint64_t cs = regs->cs;
-	uint64_t frame[FRAME_WORDS_MAX];
-	uint64_t *end = frame;
-	size_t bytes;
+	bool from_kernel = p->in_kernel;
+	uint8_t masked;
+	uint64_t sp, cs;
 
-	if (p->in_kernel) {
-		cs &= ~3UL;
-	} else {
-		pv_toggle_mode(v);
-		sp = p->kernel_sp;
+	if (!from_kernel) {
+		pv_enter_kernel_mode(v);
 	}
-	*end++ = regs->rcx;
-	*end++ = regs->r11;
-	for (unsigned int i = 0; i < extra_count; i++) {
-		*end++ = extra[i];
-	}
-	*end++ = regs->rip;
-	*end++ = cs | (uint64_t)masked << UPCALL_MASK_SHIFT;
-	*end++ = virtual_rflags(v, regs, masked);
-	*end++ = regs->rsp;
-	*end++ = regs->ss;
-	bytes = (size_t)((char *)end - (char *)frame);
-	sp = (sp & ~15UL) - bytes;
-	if (address_is_hypervisor(sp) || fault_copy_out(sp, frame, bytes) != 0) {
+	masked = shared_read(&v->info->evtchn_upcall_mask);
+	sp = from_kernel ? regs->rsp : p->kernel_sp;
+	cs = from_kernel ? regs->cs & ~3UL : regs->cs;
+	sp = (sp & ~15UL) - (FRAME_WORDS + extra_count) * sizeof(uint64_t);
+	if (address_is_hypervisor(sp) ||
+	    !write_frame(v, regs, sp, cs, masked, extra, extra_count)) {
 		domain_crash(v->domain, "vcpu %u: no stack at %#lx to enter %#lx from %#lx", v->id, sp,
 			     handler, regs->rip);
 		shared_write(&v->info->evtchn_upcall_mask, 1);
@@ -107,8 +118,11 @@ static void deliver_trap(struct vcpu *v, struct cpu_regs *regs)
 			     regs->rip, v->pv->cr2);
 		return;
 	}
-	(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, &error,
-		     trap->has_error ? 1 : 0);
+	if (trap->has_error) {
+		(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, &error, 1);
+	} else {
+		(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, NULL, 0);
+	}
 }
 
 static void deliver_callback(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind,
@@ -173,16 +187,13 @@ bool pv_deliver(struct vcpu *v)
 		deliver_callback(v, regs, PV_CALLBACK_EVENT, true, NULL, 0);
 		return true;
 	}
-	/* SYSRET to such an address faults in ring 0 on Intel (SDM 2B, SYSRET). */
-	if (!address_is_canonical(regs->rip)) {
-		regs->entry_vector &= ~(uint32_t)ENTRY_SYSCALL;
-	}
 	return false;
 }
 
 /* --- system calls of guest user mode ------------------------------------------------------------ */
 
-void pv_syscall(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
+/* The uncommon ones: 32-bit, SYSENTER, and those nobody handles. */
+static void other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
 {
 	const struct pv_callback *callback = &v->pv->callbacks[kind];
 	bool masks_events = callback->masks_events;
@@ -206,6 +217,19 @@ void pv_syscall(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kin
 	} else {
 		regs->rip -= 2;
 		pv_inject(v, EXCEPTION_UD, 0);
+	}
+}
+
+void pv_syscall(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
+{
+	const struct pv_callback *callback = &v->pv->callbacks[PV_CALLBACK_SYSCALL];
+
+	if (__builtin_expect(kind == PV_CALLBACK_SYSCALL && callback->address != 0, 1)) {
+		/* If the frame could not be written the flag does not matter. */
+		(void)bounce(v, regs, callback->address, callback->masks_events, NULL, 0);
+		regs->rflags &= ~RFLAGS_DF;
+	} else {
+		other_call(v, regs, kind);
 	}
 }
 

@@ -20,16 +20,6 @@
 
 #define TRAP_VECTORS 256U
 
-void pv_toggle_mode(struct vcpu *v)
-{
-	v->pv->in_kernel = !v->pv->in_kernel;
-	cpu_swapgs();
-	pv_load_root(v);
-	if (v->areas_stale && v->pv->in_kernel) {
-		vtime_write_areas(v);
-	}
-}
-
 static int create_vcpu(struct vcpu *v)
 {
 	struct pv_vcpu *p = heap_new(struct pv_vcpu);

@@ -96,8 +96,6 @@ int must_check pv_root_put(struct domain *d, mfn_t root);
 
 /* Loads the page tables of the vcpu's present mode into CR3 (of this CPU). */
 void pv_load_root(struct vcpu *v);
-/* user -> kernel and back: in_kernel, GS bases, CR3. The vcpu is loaded. */
-void pv_toggle_mode(struct vcpu *v);
 
 /* Queues an exception for delivery by the exit path; error is used if the vector has one. */
 void pv_inject(struct vcpu *v, uint8_t vector, uint32_t error);

@@ -48,7 +48,7 @@ int pv_root_put(struct domain *d, mfn_t root)
 
 void pv_load_root(struct vcpu *v)
 {
-	struct pv_vcpu *pv = v->pv;
+	const struct pv_vcpu *pv = v->pv;
 	mfn_t root = pv->in_kernel ? pv->kernel_root : pv->user_root;
 	uint64_t *dirty = v->domain->dirty_cpus.words;
 	unsigned int cpu = this_cpu();

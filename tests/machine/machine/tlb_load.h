@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Loading page tables on the simulated machine: sim_tlb.c.
+ */
+#ifndef MACHINE_TLB_LOAD_H
+#define MACHINE_TLB_LOAD_H
+
+void tlb_load_cr3(mfn_t root);
+
+#endif

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * tlb_load_cr3() of the real machine, inline: each system call of a PV guest does it twice. What the
+ * epoch means stands in tlb.c.
+ */
+#ifndef MACHINE_TLB_LOAD_H
+#define MACHINE_TLB_LOAD_H
+
+#include "machine/atomic.h"
+#include "machine/cpu.h"
+#include "machine/percpu.h"
+
+struct tlb_clock {
+	uint32_t epoch;             /* (a) */
+	uint32_t flushed[CPUS_MAX]; /* (a) epoch of each CPU's last full flush, even */
+};
+extern struct tlb_clock tlb_clock;
+
+/* Makes the epoch even; what the flush that follows may note. */
+uint32_t tlb_advance_epoch(uint32_t odd);
+
+/* What a flush that begins now may note. */
+static inline uint32_t tlb_flush_epoch(void)
+{
+	uint32_t now = atomic_read(&tlb_clock.epoch);
+
+	return __builtin_expect(now & 1, 0) ? tlb_advance_epoch(now) : now;
+}
+
+static inline void tlb_load_cr3(mfn_t root)
+{
+	uint32_t now = tlb_flush_epoch();
+
+	cpu_write_cr3(mfn_to_maddr(root).n);
+	atomic_write(&tlb_clock.flushed[this_cpu()], now);
+}
+
+#endif
