@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * guest_in() and guest_out() for arrays of small structures on hot paths: the range is checked once,
- * then words are moved one by one, inline. Only for loaded PV guests; guest_is_direct() says no to
- * the others and to ranges that are not the guest's, and the caller falls back to domain/guest.h.
+ * guest_in() and guest_out() for arrays of small structures on hot paths: the range is checked
+ * once, then words are moved one by one, inline. Only for loaded PV guests; guest_is_direct() says
+ * no to the others and to ranges that are not the guest's, and the caller falls back to
+ * domain/guest.h.
  */
 #ifndef DOMAIN_GUEST_WORDS_H
 #define DOMAIN_GUEST_WORDS_H

@@ -19,7 +19,8 @@
 #define atomic_and(p, value) __atomic_fetch_and((p), (value), __ATOMIC_SEQ_CST)
 /* True if *p was *expected and is now desired; else *expected is what was found. */
 #define atomic_compare_exchange(p, expected, desired) \
-	__atomic_compare_exchange_n((p), (expected), (desired), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)
+	__atomic_compare_exchange_n((p), (expected), (desired), false, __ATOMIC_SEQ_CST, \
+				    __ATOMIC_SEQ_CST)
 #define atomic_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 static inline bool atomic_bit_test_and_set(uint64_t *words, unsigned int bit)

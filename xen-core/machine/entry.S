@@ -63,7 +63,8 @@ syscall_common:
 
 /* --- the way out: the stack pointer is at cpu_local.regs ----------------------------------------
  * SYSRET to an address that is not canonical faults in ring 0 on Intel, with the guest's stack (SDM
- * 2B, SYSRET): IRET has to go there. Guest user space is below 1 << 47, its kernel in the upper half.
+ * 2B, SYSRET): IRET has to go there. Guest user space is below 1 << 47, its kernel in the upper
+ * half.
  */
 	.globl	guest_exit
 guest_exit:
@@ -107,7 +108,7 @@ guest_exit_again:
 	mov	%rdi, %rsp
 	jmp	guest_exit
 
-/* --- exceptions and interrupts ----------------------------------------------------------------- */
+/* --- exceptions and interrupts --------------------------------------------------------------- */
 	.balign	16
 trap_common:
 	push_registers
@@ -182,7 +183,7 @@ debug_common:
 	add	$8, %rsp
 	iretq
 
-/* --- the 256 gates: 16 bytes each, error code or 0, vector, common ------------------------------ */
+/* --- the 256 gates: 16 bytes each, error code or 0, vector, common -------------------------- */
 	.macro	gate vector, common, has_error
 	.balign	16
 	.if	!\has_error
@@ -205,7 +206,7 @@ trap_gates:
 	.endif
 	.elseif	n == 1
 	gate	n, debug_common, 0
-	.elseif	n == 10 || n == 11 || n == 12 || n == 13 || n == 14 || n == 17 || n == 21 || n == 29 || n == 30
+	.elseif	(n >= 10 && n <= 14) || n == 17 || n == 21 || n == 29 || n == 30
 	gate	n, trap_common, 1
 	.elseif	n < 32 || n == 0x80
 	gate	n, trap_common, 0
@@ -215,7 +216,7 @@ trap_gates:
 	.set	n, n + 1
 	.endr
 
-/* --- accesses that may fault (fault.h): each faulting instruction has a line in .fault_table ---- */
+/* --- accesses that may fault (fault.h): each faulting instruction has a line in .fault_table --- */
 	.macro	may_fault instruction, fixup
 	.pushsection .fault_table, "a"
 	.long	\instruction - .

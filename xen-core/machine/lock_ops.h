@@ -22,7 +22,8 @@ static inline void spin_lock(struct spinlock *lock)
 
 static inline void spin_unlock(struct spinlock *lock)
 {
-	/* Only the holder writes this half; the addition of those who come is locked and leaves it. */
+	/* Only the holder writes this half; the addition of those who come is locked and leaves
+	 * it. */
 	__asm__ volatile("incw %0" : "+m"(lock->serving) : : "memory", "cc");
 }
 

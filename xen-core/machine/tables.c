@@ -173,7 +173,8 @@ static void make_stub(uint8_t *alias, uint64_t address, uint64_t data, uint32_t 
 	p = emit(p, save_rsp, 3, (uint64_t)p + shift, data + offsetof(struct stub_data, guest_rsp));
 	p = emit(p, load_rsp, 3, (uint64_t)p + shift, data + offsetof(struct stub_data, stack_top));
 	p = emit_push(p, SELECTOR_GUEST_DATA);
-	p = emit(p, push_word, 2, (uint64_t)p + shift, data + offsetof(struct stub_data, guest_rsp));
+	p = emit(p, push_word, 2, (uint64_t)p + shift,
+		 data + offsetof(struct stub_data, guest_rsp));
 	*p++ = 0x41;
 	*p++ = 0x53;
 	p = emit_push(p, cs);
@@ -250,11 +251,12 @@ static void set_control_registers(void)
 
 static void set_syscall_registers(unsigned int cpu)
 {
-	cpu_wrmsr(MSR_STAR, (uint64_t)SELECTOR_GUEST_CODE32 << 48 | (uint64_t)SELECTOR_CORE_CODE << 32);
+	cpu_wrmsr(MSR_STAR,
+		  (uint64_t)SELECTOR_GUEST_CODE32 << 48 | (uint64_t)SELECTOR_CORE_CODE << 32);
 	cpu_wrmsr(MSR_LSTAR, areas[cpu].base + CPU_AREA_STUB + STUB_LSTAR);
 	cpu_wrmsr(MSR_CSTAR, areas[cpu].base + CPU_AREA_STUB + STUB_CSTAR);
-	cpu_wrmsr(MSR_SFMASK, RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF | RFLAGS_IF |
-				      RFLAGS_TF);
+	cpu_wrmsr(MSR_SFMASK, RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF |
+				      RFLAGS_IF | RFLAGS_TF);
 }
 
 void tables_cpu_load(unsigned int cpu)
@@ -319,7 +321,8 @@ void tables_map_ldt(unsigned int page, mfn_t m)
 	struct cpu_area *area = &areas[this_cpu()];
 
 	assert(page < LDT_WINDOW_PAGES);
-	set_window(&area->ldt_window[page], area->base + CPU_AREA_LDT + page * PAGE_SIZE, m, PTE_RW);
+	set_window(&area->ldt_window[page], area->base + CPU_AREA_LDT + page * PAGE_SIZE, m,
+		   PTE_RW);
 }
 
 static bool window_offset(uint64_t start, uint64_t address, uint32_t *offset)

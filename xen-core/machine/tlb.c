@@ -5,19 +5,20 @@
  *
  * The epoch. A flush is newer than a stamp if it began after the stamp was taken, and then no
  * translation older than the stamp survives it. Flushes are frequent (each system call of a PV
- * guest is two) and so are stamps, but they come in bursts of one kind; so neither pays for a locked
- * instruction unless the other kind came before it:
+ * guest is two) and so are stamps, but they come in bursts of one kind; so neither pays for a
+ * locked instruction unless the other kind came before it:
  *
  *     epoch even: no stamp since the last flush      odd: stamps were taken
  *     stamp   even -> odd, once; the stamp is the odd value
  *     flush   odd -> even, once; then flushes; then notes the even value for its CPU
  *
  * The epoch only grows. A stamp s was taken while the epoch was s. A flush that notes f has read an
- * epoch of at least f before it began: if f > s the epoch had moved past s by then, so the flush began
- * after the stamp. If f < s nothing is known, and the CPU counts as stale. Equality cannot be: one
- * is odd, the other even; so no stamp is 0 either. Reading the epoch cannot be moved behind the
- * flush: loading CR3 or CR4 serialises. Whoever takes a stamp has changed the entry by, or followed
- * the change with, a locked instruction (pv_table_unlock), so it is visible before the stamp is taken.
+ * epoch of at least f before it began: if f > s the epoch had moved past s by then, so the flush
+ * began after the stamp. If f < s nothing is known, and the CPU counts as stale. Equality cannot
+ * be: one is odd, the other even; so no stamp is 0 either. Reading the epoch cannot be moved behind
+ * the flush: loading CR3 or CR4 serialises. Whoever takes a stamp has changed the entry by, or
+ * followed the change with, a locked instruction (pv_table_unlock), so it is visible before the
+ * stamp is taken.
  *
  * A remote flush is one request at a time under the tlb lock: the sender fills it in, marks the
  * CPUs, sends the IPI and waits until each has cleared its mark, answering nobody else meanwhile:
@@ -164,36 +165,42 @@ uint32_t tlb_epoch(void)
 
 static bool cpu_is_stale(unsigned int cpu, uint32_t stamp)
 {
-	/* Stamp 0: never mapped. Signed distance: right as long as a stamp is less than 2^31 steps old; an
-	 * older one costs a flush too many, or the CPU has flushed 2^30 times since. */
+	/* Stamp 0: never mapped. Signed distance: right as long as a stamp is less than 2^31 steps
+	 * old; an older one costs a flush too many, or the CPU has flushed 2^30 times since. */
 	return stamp != 0 && (int32_t)(atomic_read(&tlb_clock.flushed[cpu]) - stamp) <= 0;
+}
+
+/* Most sets are of few CPUs, most CPUs are up to date: a mask of stale ones, word by word. */
+static bool find_stale(const struct cpu_set *cpus, uint32_t stamp, struct cpu_set *stale)
+{
+	uint64_t any = 0;
+
+	for (unsigned int i = 0; i < array_size(cpus->words); i++) {
+		uint64_t found = 0;
+
+		for (uint64_t left = atomic_read(&cpus->words[i]); left; left &= left - 1) {
+			unsigned int bit = (unsigned int)__builtin_ctzl(left);
+
+			found |= (uint64_t)cpu_is_stale(i * 64 + bit, stamp) << bit;
+		}
+		stale->words[i] = found;
+		any |= found;
+	}
+	return any != 0;
 }
 
 bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp)
 {
-	unsigned int cpu;
+	struct cpu_set stale;
 
-	for (cpu = cpu_set_first(cpus); cpu < CPUS_MAX; cpu = cpu_set_next(cpus, cpu)) {
-		if (cpu_is_stale(cpu, stamp)) {
-			return true;
-		}
-	}
-	return false;
+	return find_stale(cpus, stamp, &stale);
 }
 
 void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp)
 {
-	struct cpu_set stale = {{0}};
-	unsigned int cpu;
-	bool any = false;
+	struct cpu_set stale;
 
-	for (cpu = cpu_set_first(cpus); cpu < CPUS_MAX; cpu = cpu_set_next(cpus, cpu)) {
-		if (cpu_is_stale(cpu, stamp)) {
-			cpu_set_add(&stale, cpu);
-			any = true;
-		}
-	}
-	if (any) {
+	if (stamp != 0 && find_stale(cpus, stamp, &stale)) {
 		tlb_flush_cpus(&stale);
 	}
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Translation caches. Time is counted by a global epoch, and each CPU's last full flush is noted in
- * it (tlb.c says how). A frame is stamped with the epoch when its last writable reference goes or when it is
- * freed; before it changes type or owner, those CPUs that may hold stale entries and have not
- * flushed since are flushed (tlb_flush_stale).
+ * it (tlb.c says how). A frame is stamped with the epoch when its last writable reference goes or
+ * when it is freed; before it changes type or owner, those CPUs that may hold stale entries and
+ * have not flushed since are flushed (tlb_flush_stale).
  *
  * Remote flushes are IPIs; the sender waits, and every waiting loop in the core calls tlb_poll().
  */
@@ -19,7 +19,8 @@ void tlb_flush_local(void);
 void tlb_flush_all_local(void);
 void tlb_flush_page_local(uint64_t address);
 
-/* The same on a set of CPUs, this one included if it is in the set; returns when all have done it. */
+/* The same on a set of CPUs, this one included if it is in the set; returns when all have done
+ * it. */
 void tlb_flush_cpus(const struct cpu_set *cpus);
 void tlb_flush_all_cpus(const struct cpu_set *cpus);
 void tlb_flush_page_cpus(const struct cpu_set *cpus, uint64_t address);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tlb_load_cr3() of the real machine, inline: each system call of a PV guest does it twice. What the
- * epoch means stands in tlb.c.
+ * tlb_load_cr3() of the real machine, inline: each system call of a PV guest does it twice. What
+ * the epoch means stands in tlb.c.
  */
 #ifndef MACHINE_TLB_LOAD_H
 #define MACHINE_TLB_LOAD_H

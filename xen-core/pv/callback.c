@@ -45,11 +45,14 @@ static inline uint64_t virtual_rflags(struct vcpu *v, const struct cpu_regs *reg
 
 /* Words of a frame with count extra ones in the middle: writing them in place, from registers, is
  * a third of what building the frame and copying it costs. */
-static inline bool write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at, uint64_t cs,
-			       uint8_t masked, const uint64_t *extra, unsigned int extra_count)
+static inline bool write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at,
+			       uint64_t cs, uint8_t masked, const uint64_t *extra,
+			       unsigned int extra_count)
 {
 	uint64_t rest = at + (2 + extra_count) * sizeof(uint64_t);
 
+	/* One base register for all stores: the compiler would make an address for each. */
+	__asm__("" : "+r"(at), "+r"(rest));
 	if (!fault_store_word(at, regs->rcx) || !fault_store_word(at + 8, regs->r11)) {
 		return false;
 	}
@@ -83,8 +86,8 @@ bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_event
 	sp = (sp & ~15UL) - (FRAME_WORDS + extra_count) * sizeof(uint64_t);
 	if (address_is_hypervisor(sp) ||
 	    !write_frame(v, regs, sp, cs, masked, extra, extra_count)) {
-		domain_crash(v->domain, "vcpu %u: no stack at %#lx to enter %#lx from %#lx", v->id, sp,
-			     handler, regs->rip);
+		domain_crash(v->domain, "vcpu %u: no stack at %#lx to enter %#lx from %#lx", v->id,
+			     sp, handler, regs->rip);
 		shared_write(&v->info->evtchn_upcall_mask, 1);
 		return false;
 	}
@@ -112,10 +115,11 @@ static void deliver_trap(struct vcpu *v, struct cpu_regs *regs)
 		shared_write(&v->info->arch.cr2, trap->cr2);
 	}
 	if (handler->address == 0) {
-		domain_crash(v->domain,
-			     "vcpu %u: no handler for exception %u, error %#x, %s rip %#lx, cr2 %#lx",
-			     v->id, trap->vector, trap->error, v->pv->in_kernel ? "kernel" : "user",
-			     regs->rip, v->pv->cr2);
+		domain_crash(
+			v->domain,
+			"vcpu %u: no handler for exception %u, error %#x, %s rip %#lx, cr2 %#lx",
+			v->id, trap->vector, trap->error, v->pv->in_kernel ? "kernel" : "user",
+			regs->rip, v->pv->cr2);
 		return;
 	}
 	if (trap->has_error) {
@@ -131,8 +135,8 @@ static void deliver_callback(struct vcpu *v, struct cpu_regs *regs, enum pv_call
 	const struct pv_callback *callback = &v->pv->callbacks[kind];
 
 	if (callback->address == 0) {
-		domain_crash(v->domain, "vcpu %u: %s due but no callback registered, rip %#lx", v->id,
-			     kind == PV_CALLBACK_EVENT ? "event" : "failsafe", regs->rip);
+		domain_crash(v->domain, "vcpu %u: %s due but no callback registered, rip %#lx",
+			     v->id, kind == PV_CALLBACK_EVENT ? "event" : "failsafe", regs->rip);
 		shared_write(&v->info->evtchn_upcall_mask, 1);
 		return;
 	}
@@ -190,7 +194,7 @@ bool pv_deliver(struct vcpu *v)
 	return false;
 }
 
-/* --- system calls of guest user mode ------------------------------------------------------------ */
+/* --- system calls of guest user mode --------------------------------------------------------- */
 
 /* The uncommon ones: 32-bit, SYSENTER, and those nobody handles. */
 static void other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
@@ -233,7 +237,7 @@ void pv_syscall(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kin
 	}
 }
 
-/* --- registration ------------------------------------------------------------------------------- */
+/* --- registration ---------------------------------------------------------------------------- */
 
 int pv_callback_set(struct vcpu *v, enum pv_callback_kind kind, uint64_t address, bool masks_events)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The change between guest kernel and guest user mode, inline: two to each system call. GS bases and
- * CR3 change; the vcpu is loaded, so this CPU is in its domain's dirty set already.
+ * The change between guest kernel and guest user mode, inline: two to each system call. GS bases
+ * and CR3 change; the vcpu is loaded, so this CPU is in its domain's dirty set already.
  */
 #ifndef PV_MODE_H
 #define PV_MODE_H

@@ -55,7 +55,7 @@ void pv_inject_page_fault(struct vcpu *v, uint64_t address, uint32_t error)
 	v->pv->pending.cr2 = address;
 }
 
-/* --- page faults -------------------------------------------------------------------------------- */
+/* --- page faults ----------------------------------------------------------------------------- */
 
 /* The CPU read a descriptor of the guest's: from its tables' windows, with the core's rights. */
 static bool window_fault(struct vcpu *v, uint64_t address, uint32_t error)
@@ -103,14 +103,15 @@ static void page_fault(struct vcpu *v, struct cpu_regs *regs)
 	pv_inject_page_fault(v, address, error);
 }
 
-/* --- general protection and int n --------------------------------------------------------------- */
+/* --- general protection and int n ------------------------------------------------------------ */
 
 static bool may_use_handler(const struct vcpu *v, uint8_t vector)
 {
 	const struct pv_trap_handler *handler = &v->pv->traps[vector];
 
 	/* The guest's kernel counts as ring 1. */
-	return handler->address != 0 && (handler->flags & TI_DPL_MASK) >= (v->pv->in_kernel ? 1 : 3);
+	return handler->address != 0 &&
+	       (handler->flags & TI_DPL_MASK) >= (v->pv->in_kernel ? 1 : 3);
 }
 
 /*
@@ -159,7 +160,7 @@ static void int80(struct vcpu *v, struct cpu_regs *regs)
 	pv_inject(v, EXCEPTION_GP, IDT_ERROR(VECTOR_INT80));
 }
 
-/* --- dispatch ----------------------------------------------------------------------------------- */
+/* --- dispatch -------------------------------------------------------------------------------- */
 
 void pv_trap(struct vcpu *v, struct cpu_regs *regs)
 {

@@ -85,7 +85,8 @@ static void fill_scratch(void)
 static bool is_dull(uint64_t number, const uint64_t *args)
 {
 	return number == __HYPERVISOR_iret ||
-	       (number == __HYPERVISOR_sched_op && args[0] >= SCHEDOP_block && args[0] <= SCHEDOP_poll) ||
+	       (number == __HYPERVISOR_sched_op && args[0] >= SCHEDOP_block &&
+		args[0] <= SCHEDOP_poll) ||
 	       (number == __HYPERVISOR_sched_op && args[0] == SCHEDOP_watchdog) ||
 	       (number == __HYPERVISOR_vcpu_op && args[0] == VCPUOP_down);
 }
@@ -143,7 +144,8 @@ static uint64_t round_calls(uint64_t seed, struct progress *view)
 		claim_equal("its_progress_is_read", err, 0);
 	} else {
 		print("# seed %lu: %lu calls, the last %lu(%lx, %lx, %lx)\n", seed, view->calls,
-		      view->last_number, view->last_args[0], view->last_args[1], view->last_args[2]);
+		      view->last_number, view->last_args[0], view->last_args[1],
+		      view->last_args[2]);
 	}
 	seed = err ? 0 : view->calls;
 	remap(view, spare_mfn(), PTE_RW);

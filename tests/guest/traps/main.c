@@ -31,7 +31,10 @@ static void page_fault(void)
 	uint64_t here;
 
 	expect(3);
-	__asm__ volatile("lea 1f(%%rip), %0\n1: movb $0, (%1)" : "=&r"(here) : "c"(0x1234000UL) : "memory");
+	__asm__ volatile("lea 1f(%%rip), %0\n1: movb $0, (%1)"
+			 : "=&r"(here)
+			 : "c"(0x1234000UL)
+			 : "memory");
 	claim_equal("a_store_to_nowhere_is_a_page_fault", seen.vector, 14);
 	claim_equal("its_error_code_says_kernel_write", seen.error, 2);
 	claim_equal("its_rip_is_the_instruction", seen.rip, here);
@@ -74,7 +77,8 @@ static void forced_cpuid(void)
 	uint32_t a = 0x40000000, b, c = 0, d;
 
 	expect(0);
-	__asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	__asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e; cpuid"
+			 : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
 	claim(seen_count == 0 && b == 0x566e6558 && c == 0x65584d4d && d == 0x4d4d566e,
 	      "forced_cpuid_names_the_hypervisor");
 }
