@@ -216,7 +216,7 @@ trap_gates:
 	.set	n, n + 1
 	.endr
 
-/* --- accesses that may fault (fault.h): each faulting instruction has a line in .fault_table --- */
+/* --- accesses that may fault (fault.h): each faulting instruction has a line in .fault_table -- */
 	.macro	may_fault instruction, fixup
 	.pushsection .fault_table, "a"
 	.long	\instruction - .
