@@ -39,7 +39,7 @@ hypercall_handler hypercall_set_trap_table, hypercall_mmu_update, hypercall_set_
 	hypercall_update_va_mapping_otherdomain, hypercall_iret, hypercall_vcpu_op,
 	hypercall_set_segment_base, hypercall_mmuext_op, hypercall_nmi_op, hypercall_sched_op,
 	hypercall_callback_op, hypercall_event_channel_op, hypercall_physdev_op, hypercall_hvm_op,
-	hypercall_sysctl, hypercall_domctl;
+	hypercall_sysctl, hypercall_domctl, hypercall_mca;
 
 /* Names a domain for a call: DOMID_SELF or an id. Borrowed. NULL: none. */
 struct domain *call_target(struct hypercall *call, uint16_t domid);

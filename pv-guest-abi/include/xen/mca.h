@@ -34,6 +34,42 @@ struct xen_mc_fetch {
 };
 XEN_ABI_SIZE(struct xen_mc_fetch, 24);
 
+#define MC_NCAPS 7
+#define __MC_MSR_ARRAYSIZE 8
+
+struct mcinfo_msr {
+	uint64_t reg;
+	uint64_t value;
+};
+
+/* One host CPU; of the fields only numbers are of use to a collector of records. */
+struct mcinfo_logical_cpu {
+	uint32_t mc_cpunr;
+	uint32_t mc_chipid;
+	uint16_t mc_coreid;
+	uint16_t mc_threadid;
+	uint32_t mc_apicid;
+	uint32_t mc_clusterid;
+	uint32_t mc_ncores;
+	uint32_t mc_ncores_active;
+	uint32_t mc_nthreads;
+	int32_t mc_cpuid_level;
+	uint32_t mc_family;
+	uint32_t mc_vendor;
+	uint32_t mc_model;
+	uint32_t mc_step;
+	char mc_vendorid[16];
+	char mc_brandid[64];
+	uint32_t mc_cpu_caps[MC_NCAPS];
+	uint32_t mc_cache_size;
+	uint32_t mc_cache_alignment;
+	int32_t mc_nmsrvals;
+	struct mcinfo_msr mc_msrvalues[__MC_MSR_ARRAYSIZE];
+};
+XEN_ABI_SIZE(struct mcinfo_logical_cpu, 304);
+XEN_ABI_AT(struct mcinfo_logical_cpu, mc_vendorid, 52);
+XEN_ABI_AT(struct mcinfo_logical_cpu, mc_msrvalues, 176);
+
 struct xen_mc_physcpuinfo {
 	uint32_t ncpus; /* in: room, out: present */
 	uint32_t _pad0;
