@@ -386,6 +386,32 @@ static void copies_check_ranges_and_rights(void)
 	CU_ASSERT_EQUAL(entry(1, 9)->flags, GTF_permit_access | GTF_readonly);
 }
 
+static void a_copy_may_not_name_frames_of_others(void)
+{
+	struct gnttab_copy op = {.len = 16};
+
+	op.source.u.gmfn = world[1].frames[0].n;
+	op.source.domid = 1;
+	op.dest.u.gmfn = world[0].frames[0].n;
+	op.dest.domid = DOMID_SELF;
+	CU_ASSERT_EQUAL(copy(0, op), GNTST_permission_denied);
+	op.source.domid = DOMID_SELF;
+	CU_ASSERT_EQUAL(copy(0, op), GNTST_bad_page);
+	CU_ASSERT_TRUE(nothing_is_held());
+}
+
+static void a_dead_mapper_keeps_no_translations(void)
+{
+	unsigned int before;
+
+	offer(1, 8, 0, 0, GTF_permit_access);
+	CU_ASSERT_EQUAL(map(0, 1, 8, DEVICE, 0).status, GNTST_okay);
+	before = sim_tlb_flushes(0);
+	CU_ASSERT_EQUAL(grant_domain_teardown(dom(0)), 0);
+	CU_ASSERT_EQUAL(sim_tlb_flushes(0), before + 1);
+	CU_ASSERT_TRUE(nothing_is_held());
+}
+
 static void a_copy_moves_the_bytes_asked_for(void)
 {
 	uint8_t *from = frame_map(world[1].frames[0]), *to = frame_map(world[0].frames[0]);
@@ -691,6 +717,8 @@ int main(void)
 		UNIT(a_mapping_whose_pte_is_gone_cannot_be_unmapped_but_dies_with_the_mapper),
 		UNIT(teardown_releases_all_handles_in_pieces),
 		UNIT(copies_check_ranges_and_rights),
+		UNIT(a_copy_may_not_name_frames_of_others),
+		UNIT(a_dead_mapper_keeps_no_translations),
 		UNIT(a_copy_moves_the_bytes_asked_for),
 		UNIT(the_table_grows_to_its_limit_and_keeps_what_it_has),
 		UNIT(creation_without_memory_leaves_nothing),

@@ -204,6 +204,23 @@ static void an_abandoned_validation_keeps_its_frames_until_the_domain_dies(void)
 	CU_ASSERT(!is_table(t.l4) && !is_table(t.l3) && !is_table(t.l2) && !is_table(t.l1));
 }
 
+static void both_roots_go_with_their_domain(void)
+{
+	struct tree kernel = tree_load(vcpu1);
+	struct tree user = tree_build(domu);
+	int err;
+
+	CU_ASSERT_EQUAL(extended(MMUEXT_NEW_USER_BASEPTR, user.l4.n), 0);
+	domu->life = DOMAIN_DYING;
+	do {
+		enter();
+		err = pv_mmu_teardown(domu);
+	} while (err == -XEN_ERESTART);
+	CU_ASSERT_EQUAL(err, 0);
+	CU_ASSERT(!is_table(kernel.l4) && !is_table(user.l4));
+	CU_ASSERT_EQUAL(ref_count(user.l4), 1);
+}
+
 static void whoever_wants_the_type_goes_on_with_a_stopped_unpin(void)
 {
 	struct tree t = wide_tree(40);
@@ -360,6 +377,7 @@ int main(void)
 		UNIT(validation_restarts_with_a_tiny_budget_and_ends),
 		UNIT(a_late_refusal_is_undone_with_a_tiny_budget),
 		UNIT(an_abandoned_validation_keeps_its_frames_until_the_domain_dies),
+		UNIT(both_roots_go_with_their_domain),
 		UNIT(whoever_wants_the_type_goes_on_with_a_stopped_unpin),
 		UNIT(a_half_unpinned_root_can_be_pinned_whole_again),
 		UNIT(a_new_table_is_read_only_after_stale_writers_are_flushed),

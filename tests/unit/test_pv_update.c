@@ -139,6 +139,19 @@ static void device_memory_needs_the_right_and_becomes_uncached(void)
 	CU_ASSERT_EQUAL(pv_audit_excess(dom0), 0);
 }
 
+static void device_memory_needs_the_right_of_caller_and_tables(void)
+{
+	uint64_t value = pte_make(mfn(0x80000), RW).raw;
+
+	CU_ASSERT_EQUAL(range_add(&dom0->iomem, 0x80000, 0x80000), 0);
+	CU_ASSERT_EQUAL(update_by(vcpu0, at(2), value, 0, DOMID_SELF | 2U << 16), -XEN_EPERM);
+	CU_ASSERT_EQUAL(range_remove(&dom0->iomem, 0x80000, 0x80000), 0);
+	CU_ASSERT_EQUAL(range_add(&domu->iomem, 0x80000, 0x80000), 0);
+	CU_ASSERT_EQUAL(update_by(vcpu0, at(2), value, 0, DOMID_SELF | 2U << 16), -XEN_EPERM);
+	CU_ASSERT_EQUAL(range_add(&dom0->iomem, 0x80000, 0x80000), 0);
+	CU_ASSERT_EQUAL(update_by(vcpu0, at(2), value, 0, DOMID_SELF | 2U << 16), 0);
+}
+
 static void foreign_mappings_bind_the_owners_frames(void)
 {
 	struct tree mine = tree_load(vcpu0);
@@ -247,10 +260,81 @@ static void a_table_that_is_not_checked_yet_takes_no_entries(void)
 	struct frame *f = frame_of(t.l1);
 
 	f->type &= ~TYPE_VALIDATED;
-	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RW).raw, 0, 0),
-			-XEN_EINVAL);
+	CU_ASSERT_EQUAL(
+		run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RW).raw, 0, 0),
+		-XEN_EINVAL);
 	f->type |= TYPE_VALIDATED;
 	CU_ASSERT_EQUAL(entry(t.l1, 0)->raw, 0);
+}
+
+static void tables_of_others_are_out_of_reach(void)
+{
+	mfn_t l1 = give(dom0);
+	mfn_t l2 = give(dom0);
+	mfn_t child = give(dom0);
+
+	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_PIN_L1_TABLE, l1.n, 0, DOMID_SELF), 0);
+	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_PIN_L2_TABLE, l2.n, 0, DOMID_SELF), 0);
+	CU_ASSERT_EQUAL(update(entry_address(l1, 0), pte_make(data, RO).raw), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(update(entry_address(l2, 0), 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(entry(l1, 0)->raw, 0);
+	/* Frames of others are for L1 tables only: in the rest none can even be named. */
+	CU_ASSERT_EQUAL(update_by(vcpu0, entry_address(l2, 0), pte_make(child, RW).raw, 0, 1),
+			-XEN_EINVAL);
+	CU_ASSERT(!is_table(child));
+}
+
+static void upper_entries_are_never_global_nor_outside_ram(void)
+{
+	uint64_t value = entry(t.l4, TREE_L4)->raw;
+
+	CU_ASSERT_EQUAL(update(entry_address(t.l4, TREE_L4), value | PTE_G), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(entry(t.l4, TREE_L4)->raw, value);
+	CU_ASSERT_EQUAL(update(entry_address(t.l4, 5), PTE_ADDRESS_MASK | RW), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(update(entry_address(t.l4, HYPERVISOR_SLOT_FIRST), 0), -XEN_EINVAL);
+}
+
+static void the_walk_ends_where_nothing_is_present(void)
+{
+	entry(t.l3, 0)->raw &= ~PTE_P;
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RO).raw, 0, 0),
+			-XEN_EINVAL);
+	entry(t.l3, 0)->raw |= PTE_P;
+	CU_ASSERT_EQUAL(entry(t.l1, 0)->raw, 0);
+}
+
+static void flushes_reach_the_cpus_they_name(void)
+{
+	uint64_t mask = 1;
+	unsigned int before = sim_tlb_flushes(2);
+
+	cpu_set_add(&domu->dirty_cpus, 2);
+	CU_ASSERT_EQUAL(extended(MMUEXT_TLB_FLUSH_ALL, 0), 0);
+	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 1);
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, 0, UVMF_TLB_FLUSH | UVMF_ALL, 0),
+			0);
+	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 2);
+	sim_guest_write(MASK_VA, &mask, sizeof(mask));
+	vcpu1->unit.cpu = 2;
+	CU_ASSERT_EQUAL(extended_by(vcpu1, MMUEXT_TLB_FLUSH_MULTI, 0, MASK_VA, DOMID_SELF), 0);
+	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 3);
+	/* Whoever edits the tables: those who use them are flushed. */
+	CU_ASSERT_EQUAL(update_by(vcpu0, entry_address(t.l2, 3), 0, 0, 1 | 2U << 16), 0);
+	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 4);
+}
+
+static void a_new_root_is_loaded_and_forgets_ldt_pages(void)
+{
+	struct tree other = tree_build(domu);
+	unsigned int before = ldt_resets;
+
+	vcpu1->pv->ldt_entries = 1;
+	CU_ASSERT_EQUAL(extended(MMUEXT_NEW_BASEPTR, other.l4.n), 0);
+	CU_ASSERT_EQUAL(ldt_resets, before + 1);
+	CU_ASSERT_EQUAL(sim_cr3(0).n, other.l4.n);
+	vcpu1->pv->in_kernel = false;
+	CU_ASSERT_EQUAL(extended(MMUEXT_NEW_USER_BASEPTR, t.l4.n), 0);
+	CU_ASSERT_EQUAL(sim_cr3(0).n, t.l4.n);
 }
 
 static void extended_operations_answer_as_the_table_says(void)
@@ -337,6 +421,24 @@ static void grants_go_into_own_l1_tables_only(void)
 	m.flags = 0;
 	m.host_address = HYPERVISOR_START;
 	CU_ASSERT_EQUAL(pv_grant_map(vcpu1, &m), GNTST_general_error);
+}
+
+static void a_grant_is_unmapped_only_where_it_is_mapped(void)
+{
+	struct grant_mapping m = {at(4).n, GNTMAP_contains_pte, give(dom0), true};
+	struct grant_mapping other = m;
+
+	frame_of(m.mfn)->refs++;
+	CU_ASSERT_EQUAL(pv_grant_map(vcpu1, &m), GNTST_okay);
+	other.mfn = give(dom0);
+	CU_ASSERT_EQUAL(pv_grant_unmap(vcpu1, &other), GNTST_general_error);
+	other = m;
+	other.readonly = false;
+	CU_ASSERT_EQUAL(pv_grant_unmap(vcpu1, &other), GNTST_general_error);
+	CU_ASSERT(mfn_eq(pte_mfn(*entry(t.l1, 4)), m.mfn));
+	CU_ASSERT_EQUAL(pv_grant_unmap(vcpu1, &m), GNTST_okay);
+	CU_ASSERT_EQUAL(entry(t.l1, 4)->raw, 0);
+	frame_put(frame_of(m.mfn));
 }
 
 static void a_replaced_entry_drops_its_references(void)
@@ -452,6 +554,29 @@ static void other_faults_stay_the_guests(void)
 	CU_ASSERT_EQUAL(entry(data, 0)->raw, 0);
 }
 
+static void an_emulated_and_replaces_all_flags(void)
+{
+	struct cpu_regs regs = {.rbx = TREE_VA + 0x8000 + 8, .rflags = 0x8c1}; /* OF SF ZF CF */
+
+	prepare_emulation();
+	CU_ASSERT_EQUAL(update(at(1), pte_make(data, RW).raw), 0);
+	CU_ASSERT(emulate(lock_and, sizeof(lock_and), &regs));
+	CU_ASSERT_EQUAL(regs.rflags & 0x8c5, 0x4); /* low byte 5: even parity */
+}
+
+static void only_the_hardware_domains_device_writes_vanish(void)
+{
+	struct cpu_regs regs = {.rbx = TREE_VA + 0xa000};
+
+	CU_ASSERT_EQUAL(range_add(&domu->iomem, 0x80005, 0x80005), 0);
+	CU_ASSERT_EQUAL(range_add(&pv_mmio_readonly, 0x80005, 0x80005), 0);
+	CU_ASSERT_EQUAL(update(at(10), pte_make(mfn(0x80005), RO | PTE_PCD).raw), 0);
+	CU_ASSERT_FALSE(emulate(mov_store, sizeof(mov_store), &regs));
+	domu->is_hardware = true;
+	CU_ASSERT(emulate(mov_store, sizeof(mov_store), &regs));
+	CU_ASSERT_EQUAL(regs.rip, CODE_VA + sizeof(mov_store));
+}
+
 static void foreign_entries_cannot_be_changed_by_plain_writes(void)
 {
 	struct grant_mapping m = {at(1).n, GNTMAP_contains_pte, give(dom0), true};
@@ -480,21 +605,30 @@ int main(void)
 		UNIT(plain_memory_is_stored_unchecked),
 		UNIT(the_m2p_is_the_guests_to_write_for_its_frames),
 		UNIT(device_memory_needs_the_right_and_becomes_uncached),
+		UNIT(device_memory_needs_the_right_of_caller_and_tables),
 		UNIT(foreign_mappings_bind_the_owners_frames),
 		UNIT(upper_entries_take_types_and_flush_at_the_end),
 		UNIT(the_old_subtree_is_gone_when_the_call_returns),
 		UNIT(a_batch_counts_what_it_did_across_restarts),
 		UNIT(update_va_mapping_finds_its_entry_or_refuses),
 		UNIT(a_table_that_is_not_checked_yet_takes_no_entries),
+		UNIT(tables_of_others_are_out_of_reach),
+		UNIT(upper_entries_are_never_global_nor_outside_ram),
+		UNIT(the_walk_ends_where_nothing_is_present),
+		UNIT(flushes_reach_the_cpus_they_name),
+		UNIT(a_new_root_is_loaded_and_forgets_ldt_pages),
 		UNIT(extended_operations_answer_as_the_table_says),
 		UNIT(roots_are_exchanged_and_the_old_one_dropped),
 		UNIT(grant_entries_carry_the_flags_asked_for),
 		UNIT(grants_go_into_own_l1_tables_only),
+		UNIT(a_grant_is_unmapped_only_where_it_is_mapped),
 		UNIT(a_replaced_entry_drops_its_references),
 		UNIT(kernel_writes_to_its_l1_tables_are_carried_out),
 		UNIT(single_stepped_writes_do_the_same),
 		UNIT(long_forms_are_measured_right),
 		UNIT(other_faults_stay_the_guests),
+		UNIT(an_emulated_and_replaces_all_flags),
+		UNIT(only_the_hardware_domains_device_writes_vanish),
 		UNIT(foreign_entries_cannot_be_changed_by_plain_writes),
 	};
 
