@@ -293,6 +293,11 @@ static void a_masked_event_waits_for_unmask(void)
 	world[1].v[1].info->evtchn_pending_sel = 0;
 	CU_ASSERT_EQUAL(evtchn_unmask(dom(1), port), 0);
 	CU_ASSERT_EQUAL(world[1].kicks[1], 1);
+	/* Masked, and nothing has come meanwhile. */
+	dom(1)->shared->evtchn_mask[0] = ~0UL;
+	dom(1)->shared->evtchn_pending[0] = 0;
+	CU_ASSERT_EQUAL(evtchn_unmask(dom(1), port), 0);
+	CU_ASSERT_EQUAL(world[1].kicks[1], 1);
 }
 
 static void pollers_wake_even_for_masked_ports(void)
