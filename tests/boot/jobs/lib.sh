@@ -4,7 +4,7 @@
 
 failed=0
 # How long to wait for what must come, in seconds: a busy machine is slow, not broken.
-patience=300
+patience=900
 console=/var/log/xen/console
 
 # check NAME COMMAND...: the claim NAME holds when COMMAND succeeds.
