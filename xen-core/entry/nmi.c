@@ -5,6 +5,7 @@
  */
 #include "entry/crash.h"
 #include "entry/entry.h"
+#include "entry/watchdog.h"
 
 #include "sched/softirq.h"
 #include "x86/exception.h"
@@ -16,6 +17,7 @@ void nmi_entry(struct cpu_regs *regs)
 	if (regs->entry_vector != EXCEPTION_NMI) {
 		crash_exception(regs);
 	}
+	watchdog_nmi(regs);
 	nmi_counts[this_cpu()]++;
 	softirq_raise(this_cpu(), SOFTIRQ_NMI);
 }

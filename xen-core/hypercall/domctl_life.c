@@ -8,6 +8,9 @@
  */
 #include "hypercall/domctl.h"
 
+#include "hypercall/host_info.h"
+#include "lib/log.h"
+
 #include "domain/guest_ops.h"
 #include "domain/vtime.h"
 #include "evtchn/evtchn.h"
@@ -85,6 +88,11 @@ int domctl_createdomain(struct domctl *c)
 	uint16_t id;
 	int err = check_kind(request);
 
+	if (!err && host_info->pv_is_unsafe) {
+		log_warning("no PV guest is made: this CPU has Meltdown and page tables are not "
+			    "isolated; boot with 'pv-unisolated' to accept that");
+		err = -XEN_EOPNOTSUPP;
+	}
 	if (!err) {
 		err = check_sizes(request);
 	}

@@ -29,6 +29,9 @@ struct host_info {
 	uint32_t cores_per_socket;
 	struct host_cpu cpus[CPUS_MAX]; /* valid for CPUs online */
 
+	/* Guests of this CPU could read the core through Meltdown: none but dom0 are made. */
+	bool pv_is_unsafe;
+
 	bool is_efi;
 	uint64_t efi_config_table; /* machine address */
 	uint32_t efi_config_count;

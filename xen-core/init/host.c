@@ -17,6 +17,7 @@
 #include "lib/log.h"
 #include "lib/math.h"
 #include "machine/cpu.h"
+#include "machine/fault.h"
 #include "machine/irqflag.h"
 #include "machine/lock.h"
 #include "machine/smp.h"
@@ -36,6 +37,8 @@
 #include "pv/pte_rules.h"
 #include "sched/sched.h"
 #include "sched/softirq.h"
+#include "x86/flaws.h"
+#include "x86/msr.h"
 #include "x86/policy.h"
 
 #include <xen/sched.h>
@@ -378,12 +381,51 @@ static void fill_info(void)
 	}
 }
 
+static struct flaws_input read_flaws_input(void)
+{
+	struct cpuid_result vendor = cpu_cpuid(0, 0);
+	struct cpuid_result version = cpu_cpuid(1, 0);
+	struct cpuid_result features = vendor.a >= 7 ? cpu_cpuid(7, 0) : (struct cpuid_result){0};
+	uint32_t family = version.a >> 8 & 0xf;
+	struct flaws_input in = {
+		.is_intel = vendor.b == 0x756e6547, /* "Genu" */
+		.is_amd = vendor.b == 0x68747541,   /* "Auth" */
+		.family = family == 0xf ? family + (version.a >> 20 & 0xff) : family,
+		.has_tsx = features.b >> 11 & 1,
+	};
+
+	if ((features.d >> 29 & 1) && fault_rdmsr(MSR_ARCH_CAPABILITIES, &in.arch_capabilities)) {
+		in.arch_capabilities = 0;
+	}
+	if (cpu_cpuid(0x80000000U, 0).a >= 0x80000021U) {
+		in.extended_21_a = cpu_cpuid(0x80000021U, 0).a;
+	}
+	return in;
+}
+
+static void report_flaws(void)
+{
+	static const char *const states[] = {"not affected", "mitigated", "OPEN"};
+	struct flaws_input in = read_flaws_input();
+	struct flaw flaws[FLAWS_MAX];
+	unsigned int count = flaws_find(&in, flaws);
+
+	for (unsigned int i = 0; i < count; i++) {
+		bool affected = flaws[i].state != FLAW_ABSENT;
+
+		log_info("CPU flaw %s: %s%s%s", flaws[i].name, states[flaws[i].state],
+			 affected ? ": " : "", affected ? flaws[i].measure : "");
+	}
+	info.pv_is_unsafe = flaws_need_isolation(&in) && !options.pv_unisolated;
+}
+
 void host_connect(void)
 {
 	log_set_lock(acquire_log, release_log);
 	pv_policy_init();
 	pv_port_set_ops(&pv_port_hw);
 	pci_init(is_reserved);
+	report_flaws();
 	deny_beyond_address_width();
 	protect_devices();
 	fill_info();

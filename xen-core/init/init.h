@@ -16,12 +16,11 @@ struct core_options {
 	char loglvl[32], guest_loglvl[32];
 	bool noreboot;
 	bool watchdog;
-	bool dom0_unprivileged_io;
 	uint64_t dom0_memory;     /* bytes; 0: all but a reserve */
 	uint64_t dom0_memory_max; /* bytes; 0: as dom0_memory */
 	uint64_t dom0_vcpus;      /* 0: one per CPU */
 	uint64_t cpus_max;        /* 0: all */
-	bool guest_console;       /* unprivileged guests may use console_io */
+	bool pv_unisolated;       /* PV guests even where they could read the core */
 };
 extern struct core_options options;
 

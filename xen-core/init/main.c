@@ -7,6 +7,7 @@
 
 #include "domain/memory.h"
 #include "entry/entry.h"
+#include "entry/watchdog.h"
 #include "lib/check.h"
 #include "lib/log.h"
 #include "lib/mem.h"
@@ -100,5 +101,8 @@ static void start_on_own_stack(void)
 	cpus_start_others();
 	serial_start();
 	dom0_build();
+	if (options.watchdog) {
+		watchdog_start();
+	}
 	exit_start();
 }

@@ -85,7 +85,7 @@ static const struct cmdline_option table[] = {
 	{"dom0_mem", CMDLINE_CUSTOM, NULL, 0, parse_dom0_mem},
 	{"dom0_max_vcpus", CMDLINE_CUSTOM, NULL, 0, parse_dom0_vcpus},
 	{"maxcpus", CMDLINE_U64, &options.cpus_max, 0, NULL},
-	{"guest_console", CMDLINE_FLAG, &options.guest_console, 0, NULL},
+	{"pv-unisolated", CMDLINE_FLAG, &options.pv_unisolated, 0, NULL},
 	/* Accepted for the sake of existing configurations; nothing here depends on them. */
 	{"sync_console", CMDLINE_FLAG, &accepted_flag, 0, NULL},
 	{"console_timestamps", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},

@@ -4,6 +4,7 @@
  * page tables before the grants they map, those before the frames they may lie in.
  */
 #include "domain/access.h"
+#include "domain/clearing.h"
 #include "domain/domain.h"
 #include "domain/memory.h"
 #include "domain/part.h"
@@ -50,12 +51,13 @@ static void no_free(struct domain *d unused_arg)
 
 static const struct domain_part guest_part = {"guest", create_guest, no_teardown, free_guest};
 static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free};
+static const struct domain_part clearing_part = {"clearing", no_create, clearing_teardown, no_free};
 static const struct domain_part evtchn_part = {"event channels", evtchn_domain_create,
 					       evtchn_domain_teardown, evtchn_domain_free};
 static const struct domain_part grant_part = {"grants", grant_domain_create, grant_domain_teardown,
 					      grant_domain_free};
 
 const struct domain_part *const domain_parts[] = {
-	&memory_part, &access_part, &shared_part, &evtchn_part,
-	&grant_part,  &guest_part,  &vcpus_part,  NULL,
+	&memory_part, &clearing_part, &access_part, &shared_part, &evtchn_part,
+	&grant_part,  &guest_part,    &vcpus_part,  NULL,
 };

@@ -255,6 +255,8 @@ static void set_syscall_registers(unsigned int cpu)
 		  (uint64_t)SELECTOR_GUEST_CODE32 << 48 | (uint64_t)SELECTOR_CORE_CODE << 32);
 	cpu_wrmsr(MSR_LSTAR, areas[cpu].base + CPU_AREA_STUB + STUB_LSTAR);
 	cpu_wrmsr(MSR_CSTAR, areas[cpu].base + CPU_AREA_STUB + STUB_CSTAR);
+	/* No stub for SYSENTER: with a null selector it is #GP (SDM 2B). */
+	cpu_wrmsr(MSR_SYSENTER_CS, 0);
 	cpu_wrmsr(MSR_SFMASK, RFLAGS_AC | RFLAGS_VM | RFLAGS_RF | RFLAGS_NT | RFLAGS_DF |
 				      RFLAGS_IF | RFLAGS_TF);
 }
