@@ -219,6 +219,7 @@ static void relinquishing_restarts_and_ends(void)
 	}
 	CU_ASSERT(calls > 1);
 	CU_ASSERT_EQUAL(one.frame_count, 1);
+	CU_ASSERT_EQUAL(one.claimed, 0);
 	audit();
 	CU_ASSERT_EQUAL(memory_relinquish(&one), 0);
 	frame_put(kept);

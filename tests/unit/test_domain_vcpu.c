@@ -37,6 +37,7 @@ static void a_new_vcpu_is_down_with_events_masked(void)
 	CU_ASSERT_EQUAL(v0->info->evtchn_upcall_mask, 1);
 	CU_ASSERT_EQUAL(vcpu_create(d, 35), 0);
 	CU_ASSERT_FALSE(vcpu_has_info(vcpu_find(d, 35)));
+	CU_ASSERT_EQUAL(vcpu_find(d, 35)->info->evtchn_upcall_mask, 1);
 	CU_ASSERT_TRUE(vcpu_has_info(v1));
 	destroy();
 }

@@ -39,9 +39,11 @@ STAND_IN(set_segment_base)
 STAND_IN(nmi_op)
 STAND_IN(callback_op)
 
-/* Wants to be restarted, counting its first argument down. */
+/* Wants to be restarted, counting its first argument down and changing the last two. */
 int64_t hypercall_fpu_taskswitch(struct hypercall *call)
 {
+	call->args[4] = call->args[0] * 2;
+	call->args[5] = call->args[0] * 3;
 	return call->args[0]-- == 0 ? 7 : -XEN_ERESTART;
 }
 
@@ -98,6 +100,7 @@ static void a_restart_rewinds_to_the_call(void)
 	CU_ASSERT_EQUAL(regs.rax, __HYPERVISOR_fpu_taskswitch);
 	CU_ASSERT_EQUAL(regs.rip, 0xffe);
 	CU_ASSERT_TRUE(regs.rdi == 8 && regs.rsi == 2 && regs.rdx == 3 && regs.r10 == 4);
+	CU_ASSERT_TRUE(regs.r8 == 18 && regs.r9 == 27);
 }
 
 static void iret_keeps_the_registers_it_loaded(void)
@@ -229,6 +232,17 @@ static void rights_are_what_they_say(void)
 	}
 }
 
+static void control_and_hardware_are_different_rights(void)
+{
+	static const struct domain control = {.id = 7, .is_control = true};
+	static const struct domain hardware = {.id = 8, .is_hardware = true};
+
+	CU_ASSERT_EQUAL(rights_check(&control, NULL, RIGHT_CONTROL), 0);
+	CU_ASSERT_EQUAL(rights_check(&control, NULL, RIGHT_HARDWARE), -XEN_EPERM);
+	CU_ASSERT_EQUAL(rights_check(&hardware, NULL, RIGHT_HARDWARE), 0);
+	CU_ASSERT_EQUAL(rights_check(&hardware, NULL, RIGHT_CONTROL), -XEN_EPERM);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -244,6 +258,7 @@ int main(void)
 		UNIT(pv_guests_see_the_features_linux_demands),
 		UNIT(the_command_line_is_the_control_domains),
 		UNIT(rights_are_what_they_say),
+		UNIT(control_and_hardware_are_different_rights),
 	};
 
 	return unit_main("hypercall_dispatch", tests, array_size(tests), setup);

@@ -207,7 +207,25 @@ static void bad_requests_are_refused_at_once(void)
 	CU_ASSERT_EQUAL(exchange(4, 0, 1, 10, 0, 64), -XEN_EPERM);
 	CU_ASSERT_EQUAL(exchange(4, 0, 1, 3, 0, 64), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(exchange(1UL << 60, 4, 1UL << 60, 4, 0, 64), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 2, 0, 64), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(exchanged, 0);
+}
+
+static void an_exchange_does_not_begin_inside_a_chunk(void)
+{
+	struct xen_memory_exchange x = {
+		.in = {LIST_VA, 4, 0, 0, DOMID_SELF, {0}},
+		.out = {LIST2_VA, 1, 2, 0, DOMID_SELF, {0}},
+		.nr_exchanged = 1,
+	};
+
+	populate(dom1, 8);
+	put(WORLD_VA, &x, sizeof(x));
+	CU_ASSERT_EQUAL(call_as(dom1, hypercall_memory_op, XENMEM_exchange, WORLD_VA, 0),
+			-XEN_EINVAL);
+	get(&x, WORLD_VA, sizeof(x));
+	CU_ASSERT_EQUAL(x.nr_exchanged, 1);
+	CU_ASSERT_EQUAL(dom1->frame_count, 8);
 }
 
 static void chunks_restart_one_by_one(void)
@@ -293,6 +311,7 @@ int main(void)
 		UNIT(without_memory_nothing_is_exchanged),
 		UNIT(a_frame_in_use_refuses_the_whole_chunk),
 		UNIT(bad_requests_are_refused_at_once),
+		UNIT(an_exchange_does_not_begin_inside_a_chunk),
 		UNIT(chunks_restart_one_by_one),
 		UNIT(a_memory_map_set_is_the_one_read),
 		UNIT(the_machine_map_is_for_the_control_domain),

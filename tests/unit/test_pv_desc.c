@@ -20,9 +20,19 @@ static unsigned int type_count(mfn_t m)
 
 static void a_gdt_that_is_too_long_is_refused(void)
 {
-	uint64_t frames[GDT_GUEST_FRAMES] = {0};
+	uint64_t frames[GDT_GUEST_FRAMES + 1];
+	mfn_t m = give();
 
+	for (unsigned int i = 0; i < array_size(frames); i++) {
+		frames[i] = m.n;
+	}
 	CU_ASSERT_EQUAL(pv_set_gdt(&vcpu, frames, GDT_ENTRIES_MAX + 1), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(type_count(m), 0);
+	CU_ASSERT_EQUAL(pv_set_gdt(&vcpu, frames, GDT_ENTRIES_MAX), 0);
+	CU_ASSERT_EQUAL(type_count(m), GDT_GUEST_FRAMES);
+	CU_ASSERT_EQUAL(pv_set_gdt(&vcpu, frames, 0), 0);
+	CU_ASSERT_EQUAL(type_count(m), 0);
+	CU_ASSERT_EQUAL(frame_of(m)->refs & FRAME_REF_MASK, 1);
 }
 
 static void a_bad_frame_leaves_the_old_gdt(void)
@@ -89,6 +99,7 @@ static void an_ldt_page_is_mapped_at_first_touch(void)
 	entries(l3)[0] = pte_make(l2, PTE_P | PTE_US | PTE_RW).raw;
 	entries(l2)[0] = pte_make(l1, PTE_P | PTE_US | PTE_RW).raw;
 	entries(l1)[0x51] = pte_make(page, PTE_P | PTE_US).raw;
+	entries(l1)[0x52] = pte_make(give(), PTE_P | PTE_US).raw; /* behind the end */
 	entries(page)[1] = CODE32;
 	CU_ASSERT_EQUAL(pv_set_ldt(&vcpu, 0x50001, 1024), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(pv_set_ldt(&vcpu, HYPERVISOR_START, 1024), -XEN_EINVAL);

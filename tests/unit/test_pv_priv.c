@@ -208,6 +208,7 @@ static void xsetbv_is_limited_to_the_policy(void)
 	FAULTS(XSETBV, EXCEPTION_GP);
 	regs->rax = 5;
 	FAULTS(XSETBV, EXCEPTION_GP);
+	sim_xcr0_set_allowed(0xff); /* what the CPU has and the guest has not */
 	regs->rax = 0xe7;
 	FAULTS(XSETBV, EXCEPTION_GP);
 	regs->rcx = 1;
@@ -249,6 +250,19 @@ static void ports_need_iopl_or_the_bitmap(void)
 	FAULTS("\x66\xed", EXCEPTION_GP);
 	pv->iobitmap_ports = 0x3f9;
 	FAULTS("\xec", EXCEPTION_GP);
+}
+
+static void strings_do_not_touch_the_hypervisor(void)
+{
+	map_page(HYPERVISOR_START);
+	pv->iopl = 3;
+	regs->rdx = 0x3f8;
+	regs->rsi = HYPERVISOR_START + 8;
+	regs->rdi = HYPERVISOR_START + 8;
+	FAULTS("\x6e", EXCEPTION_GP); /* outsb */
+	FAULTS("\x6c", EXCEPTION_GP); /* insb */
+	regs->rsi = DATA_VA;
+	RUNS("\x6e");
 }
 
 static void ports_the_domain_lacks_read_as_ones(void)
@@ -404,6 +418,7 @@ static const struct unit_test tests[] = {
 	UNIT(xsetbv_is_limited_to_the_policy),
 	UNIT(the_tsc_is_user_modes_too_unless_the_guest_says_no),
 	UNIT(ports_need_iopl_or_the_bitmap),
+	UNIT(strings_do_not_touch_the_hypervisor),
 	UNIT(ports_the_domain_lacks_read_as_ones),
 	UNIT(configuration_space_is_the_hardware_domains),
 	UNIT(cmos_goes_index_and_data_together),

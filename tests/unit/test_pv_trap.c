@@ -87,6 +87,13 @@ static void an_exception_without_handler_crashes(void)
 	CU_ASSERT_EQUAL(crashes, 1);
 }
 
+static void handlers_must_be_canonical(void)
+{
+	CU_ASSERT_EQUAL(pv_callback_set(&vcpu, PV_CALLBACK_EVENT, 1UL << 47, false), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(pv_nmi_set(&vcpu, 1UL << 47, 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(pv_callback_set(&vcpu, PV_CALLBACK_EVENT, HANDLER, false), 0);
+}
+
 static void a_frame_that_cannot_be_written_crashes(void)
 {
 	shared->vcpu_info[0].evtchn_upcall_pending = 1;
@@ -94,6 +101,8 @@ static void a_frame_that_cannot_be_written_crashes(void)
 	regs->rsp = 0x900000;
 	CU_ASSERT_EQUAL(deliver_all(), 1);
 	CU_ASSERT_EQUAL(crashes, 1);
+	/* The core could write there. */
+	map_page(HYPERVISOR_START);
 	regs->rsp = HYPERVISOR_START + 0x1000;
 	take_trap(EXCEPTION_DE, 0);
 	deliver_all();
@@ -334,7 +343,8 @@ static const struct unit_test tests[] = {
 	UNIT(a_handler_starts_with_clean_flags),
 	UNIT(a_page_fault_tells_user_by_the_mode),
 	UNIT(an_exception_without_handler_crashes),
-	UNIT(a_frame_that_cannot_be_written_crashes),
+	UNIT(handlers_must_be_canonical),
+		UNIT(a_frame_that_cannot_be_written_crashes),
 	UNIT(an_event_is_delivered_masked_and_once),
 	UNIT(an_event_without_callback_crashes_and_ends),
 	UNIT(an_exception_that_masks_postpones_the_event),
