@@ -1,26 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * First instructions of a microguest, and its ELF notes (xen/elfnote.h). No hypercall page: calls
- * are made by SYSCALL. The exception stubs bring the bounce frame into struct trap_frame and
- * leave by the iret hypercall.
+ * First instructions of a microguest. Calls are made by SYSCALL. The exception stubs bring the
+ * bounce frame into struct trap_frame and leave by the iret hypercall.
  */
-	.section .note.Xen, "a", @note
-	.macro	note type, data:vararg
-	.balign	4
-	.long	4, 2f - 1f, \type
-	.asciz	"Xen"
-1:	\data
-2:	.balign	4
-	.endm
-	note	1, .quad guest_start
-	note	3, .quad 0xffffffff80000000
-	note	4, .quad 0
-	note	5, .asciz "xen-3.0"
-	note	6, .asciz "linux"
-	note	8, .asciz "generic"
-	note	9, .asciz "yes"
-	note	17, .long 0x801
-
 	.text
 	.globl	guest_start
 guest_start:
