@@ -92,9 +92,9 @@ all_pages_returned() {
 }
 
 # The first guest makes dom0 and the hypervisor grow tables that stay; count frames after it.
-# warm_up [LINE...]: lines of configuration for it.
+# warm_up [LINE...]: lines of configuration for it, an interface among them if any.
 warm_up() {
-	create_guest warm-up 128 2 "ip=10.0.5.9/24 halt" "$@" && wait_until $patience guest_is_gone warm-up || {
+	create_guest warm-up 128 2 "${1:+ip=10.0.5.9/24 }halt" "$@" && wait_until $patience guest_is_gone warm-up || {
 		xl list | sed 's/^/# /'
 		show_console warm-up
 		return 1
