@@ -59,6 +59,16 @@ struct domain_e820 {
 };
 #define DOMAIN_E820_MAX 128
 
+/* domain/clearing.h */
+struct domain_clearing {
+	mfn_t first;
+	uint64_t cleared; /* frames */
+	unsigned int address_bits;
+	uint8_t order;
+	bool exists;
+	bool is_busy; /* the CPU that set it owns the other fields */
+};
+
 struct domain {
 	uint16_t id;         /* (c) */
 	bool is_control;     /* (c) may control others: domain 0 */
@@ -92,6 +102,7 @@ struct domain {
 	uint64_t frame_count;          /* (m) tot_pages */
 	uint64_t frame_max;            /* (m) max_pages */
 	uint64_t claimed;              /* (m) outstanding claim */
+	struct domain_clearing clearing; /* (m) */
 
 	struct shared_info *shared;    /* (c) hypervisor address of a FRAME_HEAP frame */
 	struct evtchn_table *evtchn;   /* (c) */

@@ -7,19 +7,21 @@
  */
 #include "hypercall/memory.h"
 
+#include "domain/clearing.h"
 #include "domain/guest_ops.h"
 #include "domain/memory.h"
 #include "domain/restart.h"
+#include "mm/buddy.h"
 
 #include <xen/errno.h>
 #include <xen/memory.h>
 
 #define ORDER_MAX_GUEST 9U
-/* For the control domain too: zeroing 16 MiB is as long as a stay in the core may be. */
-#define ORDER_MAX_HARDWARE 12U
+/* For the control domain too: giving 8 MiB away is as long as a stay in the core may be. */
+#define ORDER_MAX_HARDWARE 11U
 #define EXTENTS_MAX (~0UL >> MEMOP_EXTENT_SHIFT)
-/* Frames whose zeroing, or giving up, is a unit of work. */
-#define FRAMES_PER_UNIT 8U
+/* Frames given for a unit of work; one given up is a unit. */
+#define GIVEN_PER_UNIT 32U
 
 struct reservation {
 	struct xen_memory_reservation request;
@@ -44,15 +46,20 @@ static struct guest_ptr extent_at(const struct reservation *r, uint64_t i)
 	return guest_ptr_at(guest_ptr(r->request.extent_start), i, sizeof(xen_pfn_t));
 }
 
-/* Copies and checks the request; false: nothing can be done. */
-static bool decode(struct hypercall *call, struct reservation *r)
+/* Copies and checks the request; false: nothing can be done. Progress counts frames, or extents. */
+static bool decode(struct hypercall *call, struct reservation *r, bool in_frames)
 {
 	struct xen_memory_reservation *request = &r->request;
 	const struct domain *caller = call->v->domain;
+	unsigned int shift;
 
 	if (guest_in(call->v, request, guest_ptr(call->args[1]), sizeof(*request)) ||
-	    request->nr_extents > EXTENTS_MAX || memory_start(call) >= request->nr_extents ||
 	    request->extent_order > memory_order_max(caller)) {
+		return false;
+	}
+	shift = in_frames ? request->extent_order : 0;
+	if (request->nr_extents > EXTENTS_MAX >> shift ||
+	    memory_start(call) >= request->nr_extents << shift) {
 		return false;
 	}
 	/* One node: an exact request could be granted, but is not everyone's to make. */
@@ -66,36 +73,57 @@ static bool decode(struct hypercall *call, struct reservation *r)
 	return r->d && rights_check(caller, r->d, RIGHT_TARGET) == 0;
 }
 
-static bool allocate_extent(const struct reservation *r, mfn_t *first)
+/* -XEN_ERESTART: being cleared. */
+static int allocate_extent(const struct reservation *r, mfn_t *first)
 {
-	restart_spend((1U << r->request.extent_order) / FRAMES_PER_UNIT);
-	return memory_allocate(r->d, r->request.extent_order, r->address_bits, 0, first) == 0;
+	unsigned int order = r->request.extent_order;
+	int err;
+
+	if (order <= ORDER_MAX_AT_ONCE) {
+		restart_spend((1U << order) / CLEARED_PER_UNIT);
+		return memory_allocate(r->d, order, r->address_bits, 0, first);
+	}
+	err = clearing_alloc(r->d, order, r->address_bits, CLEARING_COUNTED, first);
+	if (err) {
+		return err;
+	}
+	restart_spend((1U << order) / GIVEN_PER_UNIT);
+	err = memory_assign(r->d, *first, order);
+	if (err) {
+		buddy_free(*first, order);
+	}
+	return err;
 }
 
-static bool populate_extent(const struct reservation *r, uint64_t i)
+static int populate_extent(const struct reservation *r, uint64_t i)
 {
 	struct vcpu *v = r->call->v;
 	xen_pfn_t pfn;
 	mfn_t first;
+	int err;
 
-	if (guest_in(v, &pfn, extent_at(r, i), sizeof(pfn)) || !allocate_extent(r, &first)) {
-		return false;
+	if (guest_in(v, &pfn, extent_at(r, i), sizeof(pfn))) {
+		return -XEN_EFAULT;
+	}
+	err = allocate_extent(r, &first);
+	if (err) {
+		return err;
 	}
 	for (uint64_t j = 0; j < 1UL << r->request.extent_order; j++) {
 		m2p_set(mfn_add(first, j), pfn + j);
 	}
-	return guest_out(v, extent_at(r, i), &first.n, sizeof(first.n)) == 0;
+	return guest_out(v, extent_at(r, i), &first.n, sizeof(first.n));
 }
 
-static bool increase_extent(const struct reservation *r, uint64_t i)
+static int increase_extent(const struct reservation *r, uint64_t i)
 {
 	mfn_t first;
+	int err = allocate_extent(r, &first);
 
-	if (!allocate_extent(r, &first)) {
-		return false;
+	if (err || r->request.extent_start == 0) {
+		return err;
 	}
-	return r->request.extent_start == 0 ||
-	       guest_out(r->call->v, extent_at(r, i), &first.n, sizeof(first.n)) == 0;
+	return guest_out(r->call->v, extent_at(r, i), &first.n, sizeof(first.n));
 }
 
 /* Gives up the domain's own claim to a frame; who else refers to it keeps it. */
@@ -120,32 +148,24 @@ static bool give_up_frame(struct domain *d, uint64_t n)
 	return true;
 }
 
-static bool decrease_extent(const struct reservation *r, uint64_t i)
-{
-	xen_pfn_t first;
-
-	if (guest_in(r->call->v, &first, extent_at(r, i), sizeof(first))) {
-		return false;
-	}
-	restart_spend((1U << r->request.extent_order) / FRAMES_PER_UNIT);
-	for (uint64_t j = 0; j < 1UL << r->request.extent_order; j++) {
-		if (!give_up_frame(r->d, first + j)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 static int64_t each_extent(struct hypercall *call,
-			   bool (*run)(const struct reservation *r, uint64_t i))
+			   int (*run)(const struct reservation *r, uint64_t i))
 {
 	uint64_t i = memory_start(call);
 	struct reservation r;
 
-	if (!decode(call, &r)) {
+	if (!decode(call, &r, false)) {
 		return (int64_t)i;
 	}
-	while (i < r.request.nr_extents && run(&r, i)) {
+	while (i < r.request.nr_extents) {
+		int err = run(&r, i);
+
+		if (err == -XEN_ERESTART) {
+			return memory_restart(call, i);
+		}
+		if (err) {
+			break;
+		}
 		i++;
 		if (restart_wanted() && i < r.request.nr_extents) {
 			return memory_restart(call, i);
@@ -164,9 +184,37 @@ static int64_t increase_reservation(struct hypercall *call)
 	return each_extent(call, increase_extent);
 }
 
+/* Progress counts frames: extents are many pieces of work here. How many bits an extent takes in it
+ * is the request's to say, which is read again; a guest that changes it gives up other frames. */
 static int64_t decrease_reservation(struct hypercall *call)
 {
-	return each_extent(call, decrease_extent);
+	uint64_t done = memory_start(call), end;
+	struct reservation r;
+	xen_pfn_t first = 0;
+	bool known = false;
+
+	if (!decode(call, &r, true)) {
+		return (int64_t)done;
+	}
+	end = r.request.nr_extents << r.request.extent_order;
+	while (done < end) {
+		uint64_t j = done & ((1UL << r.request.extent_order) - 1);
+
+		if ((j == 0 || !known) && guest_in(call->v, &first,
+						   extent_at(&r, done >> r.request.extent_order),
+						   sizeof(first))) {
+			break;
+		}
+		known = true;
+		if (!give_up_frame(r.d, first + j)) {
+			break;
+		}
+		done++;
+		if (restart_wanted() && done < end) {
+			return memory_restart(call, done);
+		}
+	}
+	return (int64_t)(done >> r.request.extent_order);
 }
 
 /* Numbers that PV guests choose themselves cannot be placed or removed by others. */

@@ -8,6 +8,11 @@
 
 #include "hypercall/call.h"
 
+/* Bigger blocks are cleared over several stays: domain/clearing.h. */
+#define ORDER_MAX_AT_ONCE 4U
+/* Frames cleared for a unit of work. */
+#define CLEARED_PER_UNIT 2U
+
 /* Bits 0-5 of the first argument are the command, the rest counts the extents done before. */
 static inline uint64_t memory_start(const struct hypercall *call)
 {

@@ -4,9 +4,10 @@
  * address, which is how a PV guest gets memory for DMA.
  *
  * The unit is the chunk: as many input extents as make one output extent, or the other way round.
- * A chunk is exchanged as a whole or not at all:
+ * A chunk is exchanged as a whole or not at all; what it gives lies in one block, which may have to
+ * be cleared over several stays (domain/clearing.h):
  *
- *     prepare   allocate the new frames, note their PFNs in the M2P    all of it may fail
+ *     prepare   allocate the block, note its PFNs in the M2P           all of it may fail
  *     take      steal the old ones; each may refuse                    undone by giving them back
  *     commit    give the domain the new ones, free the old             fails for the dying only
  *
@@ -17,6 +18,7 @@
  */
 #include "hypercall/memory.h"
 
+#include "domain/clearing.h"
 #include "domain/guest_ops.h"
 #include "domain/memory.h"
 #include "domain/restart.h"
@@ -26,7 +28,8 @@
 #include <xen/errno.h>
 #include <xen/memory.h>
 
-#define FRAMES_PER_UNIT 8U
+/* Frames exchanged for a unit of work. */
+#define FRAMES_PER_UNIT 2U
 
 struct exchange {
 	struct xen_memory_exchange request;
@@ -37,9 +40,9 @@ struct exchange {
 	uint64_t ins, outs;       /* extents in a chunk */
 };
 
-/* New extents are kept by their first frame, old frames one by one. */
+/* All of what a chunk gives lies in one block. */
 struct chunk {
-	struct frame_list new_extents;
+	mfn_t block;
 	struct frame_list old_frames;
 };
 
@@ -95,33 +98,23 @@ static int decode(struct hypercall *call, struct exchange *x)
 
 /* --- prepare --------------------------------------------------------------------------------- */
 
-static struct frame *take_first(struct frame_list *list)
+static void free_block(mfn_t first, unsigned int order)
 {
-	struct frame *f = frame_list_first(list);
-
-	if (f) {
-		frame_list_remove(list, f);
-	}
-	return f;
-}
-
-static void free_frames(struct frame *first, unsigned int order)
-{
-	mfn_t m = frame_mfn(first);
-
 	for (uint64_t i = 0; i < 1UL << order; i++) {
-		m2p_set(mfn_add(m, i), M2P_INVALID);
+		m2p_set(mfn_add(first, i), M2P_INVALID);
 	}
-	buddy_free(m, order);
+	buddy_free(first, order);
 }
 
-static void free_all(struct frame_list *list, unsigned int order)
+static int allocate_block(const struct exchange *x, mfn_t *block)
 {
-	struct frame *f;
+	unsigned int bits = XENMEMF_get_address_bits(x->request.out.mem_flags);
 
-	while ((f = take_first(list)) != NULL) {
-		free_frames(f, order);
+	if (x->chunk_order > ORDER_MAX_AT_ONCE) {
+		return clearing_alloc(x->d, x->chunk_order, bits, 0, block);
 	}
+	*block = buddy_alloc(x->chunk_order, bits, BUDDY_ZERO);
+	return mfn_is_none(*block) ? -XEN_ENOMEM : 0;
 }
 
 static struct guest_ptr out_entry(const struct exchange *x, uint64_t i)
@@ -129,32 +122,23 @@ static struct guest_ptr out_entry(const struct exchange *x, uint64_t i)
 	return guest_ptr_at(guest_ptr(x->request.out.extent_start), i, sizeof(xen_pfn_t));
 }
 
-static int prepare_extent(const struct exchange *x, struct chunk *chunk, uint64_t i)
+/* The i-th of the new extents. */
+static mfn_t new_extent(const struct exchange *x, const struct chunk *chunk, uint64_t i)
 {
-	unsigned int bits = XENMEMF_get_address_bits(x->request.out.mem_flags);
-	mfn_t m = buddy_alloc(x->out_order, bits, BUDDY_ZERO);
-	xen_pfn_t pfn;
-
-	if (mfn_is_none(m)) {
-		return -XEN_ENOMEM;
-	}
-	frame_list_add(&chunk->new_extents, frame_of(m));
-	if (guest_in(x->call->v, &pfn, out_entry(x, i), sizeof(pfn))) {
-		return -XEN_EFAULT;
-	}
-	for (uint64_t j = 0; j < 1UL << x->out_order; j++) {
-		m2p_set(mfn_add(m, j), pfn + j);
-	}
-	return 0;
+	return mfn_add(chunk->block, i << x->out_order);
 }
 
-static int prepare(const struct exchange *x, struct chunk *chunk, uint64_t first)
+/* The block is allocated; first is the first extent of the list. */
+static int prepare(const struct exchange *x, const struct chunk *chunk, uint64_t first)
 {
 	for (uint64_t i = 0; i < x->outs; i++) {
-		int err = prepare_extent(x, chunk, first + i);
+		xen_pfn_t pfn;
 
-		if (err) {
-			return err;
+		if (guest_in(x->call->v, &pfn, out_entry(x, first + i), sizeof(pfn))) {
+			return -XEN_EFAULT;
+		}
+		for (uint64_t j = 0; j < 1UL << x->out_order; j++) {
+			m2p_set(mfn_add(new_extent(x, chunk, i), j), pfn + j);
 		}
 	}
 	return 0;
@@ -216,34 +200,36 @@ static int take(const struct exchange *x, struct chunk *chunk, uint64_t first)
 
 /* --- commit ---------------------------------------------------------------------------------- */
 
-/* Gives extents to the domain; what a dying one does not take is freed. */
-static int give_all(struct domain *d, struct frame_list *list, unsigned int order)
+static struct frame *take_first(struct frame_list *list)
+{
+	struct frame *f = frame_list_first(list);
+
+	if (f) {
+		frame_list_remove(list, f);
+	}
+	return f;
+}
+
+/* A domain that is dying does not take them back. */
+static void give_back(struct domain *d, struct frame_list *old_frames)
 {
 	struct frame *f;
-	int result = 0;
 
-	while ((f = take_first(list)) != NULL) {
-		int err = memory_replace(d, frame_mfn(f), order);
-
-		if (err) {
-			free_frames(f, order);
-			result = err;
+	while ((f = take_first(old_frames)) != NULL) {
+		if (memory_replace(d, frame_mfn(f), 0)) {
+			free_block(frame_mfn(f), 0);
 		}
 	}
-	return result;
 }
 
 static int report_chunk(const struct exchange *x, const struct chunk *chunk, uint64_t first)
 {
-	const struct frame *f = frame_list_first(&chunk->new_extents);
-
 	for (uint64_t i = 0; i < x->outs; i++) {
-		mfn_t m = frame_mfn(f);
+		mfn_t m = new_extent(x, chunk, i);
 
 		if (guest_out(x->call->v, out_entry(x, first + i), &m.n, sizeof(m.n))) {
 			return -XEN_EFAULT;
 		}
-		f = frame_list_next(f);
 	}
 	return 0;
 }
@@ -252,9 +238,12 @@ static int report_chunk(const struct exchange *x, const struct chunk *chunk, uin
 static int exchange_chunk(const struct exchange *x, uint64_t first_in, uint64_t first_out)
 {
 	struct chunk chunk;
-	int err;
+	struct frame *f;
+	int err = allocate_block(x, &chunk.block);
 
-	frame_list_init(&chunk.new_extents);
+	if (err) {
+		return err;
+	}
 	frame_list_init(&chunk.old_frames);
 	err = prepare(x, &chunk, first_out);
 	if (!err) {
@@ -265,14 +254,18 @@ static int exchange_chunk(const struct exchange *x, uint64_t first_in, uint64_t 
 	if (!err) {
 		err = report_chunk(x, &chunk, first_out);
 	}
+	if (!err) {
+		err = memory_replace(x->d, chunk.block, x->chunk_order);
+	}
 	if (err) {
-		(void)give_all(x->d, &chunk.old_frames, 0);
-		free_all(&chunk.new_extents, x->out_order);
+		give_back(x->d, &chunk.old_frames);
+		free_block(chunk.block, x->chunk_order);
 		return err;
 	}
-	err = give_all(x->d, &chunk.new_extents, x->out_order);
-	free_all(&chunk.old_frames, 0);
-	return err;
+	while ((f = take_first(&chunk.old_frames)) != NULL) {
+		free_block(frame_mfn(f), 0);
+	}
+	return 0;
 }
 
 static int64_t exchange_chunks(struct exchange *x)
