@@ -68,6 +68,7 @@ static void a_guest_cannot_flood_the_log(void)
 	log_guest(LOG_WARNING, 7, "bad");
 	log_guest(LOG_WARNING, 7, "bad");
 	CU_ASSERT_EQUAL(count_lines("d7: bad"), 12);
+	CU_ASSERT_EQUAL(count_lines("990 messages of domain 7 suppressed"), 1);
 }
 
 static void a_message_too_long_is_cut(void)

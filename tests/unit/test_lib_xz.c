@@ -6,6 +6,8 @@
  */
 #include "lib/xz.h"
 
+#include "lib/crc.h"
+
 #include "unit/lib_samples.h"
 #include "unit/unit.h"
 
@@ -97,6 +99,33 @@ static void a_damaged_stream_never_passes_or_leaves_its_buffers(void)
 	damaged_streams(sample_xz_none_blocks, sizeof(sample_xz_none_blocks), 6000, false);
 }
 
+/* Data that decode well but are not what was packed. The stream ends: check, index, footer. */
+static void a_wrong_check_or_index_is_refused(void)
+{
+	static uint8_t stream[sizeof(sample_xz_crc32_x86)];
+	struct crc32_tables *tables = malloc(sizeof(*tables));
+	uint8_t *footer = stream + sizeof(stream) - 12;
+	uint32_t blocks, sum;
+	uint8_t *index;
+	bool same;
+
+	memcpy(stream, sample_xz_crc32_x86, sizeof(stream));
+	memcpy(&blocks, footer + 4, sizeof(blocks));
+	index = footer - (blocks + 1) * 4;
+	CU_ASSERT_EQUAL_FATAL(index[0], 0);
+	index[-1] ^= 1;
+	CU_ASSERT_EQUAL(decode(stream, sizeof(stream), PLAIN_SIZE, &same), -XEN_EINVAL);
+	index[-1] ^= 1;
+	CU_ASSERT_EQUAL(decode(stream, sizeof(stream), PLAIN_SIZE, &same), 0);
+	/* Another size, and the index's own sum made right. */
+	index[2] ^= 1;
+	crc32_prepare(tables);
+	sum = crc32_update(tables, 0, index, blocks * 4);
+	memcpy(footer - sizeof(sum), &sum, sizeof(sum));
+	CU_ASSERT_EQUAL(decode(stream, sizeof(stream), PLAIN_SIZE, &same), -XEN_EINVAL);
+	free(tables);
+}
+
 static void each_sample_decodes_to_the_plain_text(void)
 {
 	bool same;
@@ -154,6 +183,7 @@ static const struct unit_test tests[] = {
 	UNIT(a_short_output_buffer_is_refused),
 	UNIT(an_unknown_check_is_refused),
 	UNIT(a_damaged_stream_never_passes_or_leaves_its_buffers),
+	UNIT(a_wrong_check_or_index_is_refused),
 	UNIT(each_sample_decodes_to_the_plain_text),
 	UNIT(bytes_after_the_stream_are_ignored),
 	UNIT(a_kernel_payload_decodes_if_one_is_named),

@@ -187,6 +187,10 @@ static void s5_as_a_method_is_not_taken(void)
 	make_dsdt(aml, sizeof(aml));
 	CU_ASSERT_FALSE(acpi_find_s5(block, block_bytes, &a, &b));
 	memcpy(aml, s5_aml, sizeof(aml));
+	aml[5] = 0x11; /* a buffer */
+	make_dsdt(aml, sizeof(aml));
+	CU_ASSERT_FALSE(acpi_find_s5(block, block_bytes, &a, &b));
+	memcpy(aml, s5_aml, sizeof(aml));
 	aml[9] = 8; /* no such sleep type */
 	make_dsdt(aml, sizeof(aml));
 	CU_ASSERT_FALSE(acpi_find_s5(block, block_bytes, &a, &b));

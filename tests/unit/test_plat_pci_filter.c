@@ -44,6 +44,7 @@ static void an_msix_capability_admits_its_control_word_only(void)
 	for (uint32_t reg = 0x74; reg < 0x7c; reg += 4) {
 		CU_ASSERT_FALSE(allowed(reg, 4));
 	}
+	CU_ASSERT_FALSE(allowed(0x7b, 1));
 	CU_ASSERT_TRUE(allowed(0x7c, 4));
 	CU_ASSERT_TRUE(allowed(0x6c, 4));
 }
