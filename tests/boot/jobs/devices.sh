@@ -37,7 +37,7 @@ check ahci_disk_reads_what_it_wrote disk_works /dev/sda
 check nvme_disk_reads_what_it_wrote disk_works /dev/nvme0n1
 check virtio_disk_reads_what_it_wrote disk_works /dev/vda
 check ahci_interrupts_arrive [ "$(interrupts_of ahci)" -gt 10 ]
-check nvme_interrupts_arrive [ "$(interrupts_of nvme0q1)" -gt 10 ]
+check nvme_interrupts_arrive [ "$(interrupts_of "nvme0q[1-9]")" -gt 10 ]
 check virtio_interrupts_arrive [ "$(interrupts_of virtio.*req)" -gt 10 ]
 check e1000e_reaches_its_gateway gateway_answers "$(card_of e1000e)" 10.0.2.15/24 10.0.2.2
 check virtio_net_reaches_its_gateway gateway_answers "$(card_of virtio_net)" 10.0.3.15/24 10.0.3.2
