@@ -89,6 +89,7 @@ static void noreturn_fn run_other_cpu(unsigned int cpu)
 {
 	tables_cpu_load(cpu);
 	fpu_cpu_init();
+	ucode_load();
 	lapic_cpu_init();
 	sched_cpu_online(cpu);
 	smp_mark_online(cpu);

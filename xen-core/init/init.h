@@ -44,6 +44,9 @@ void memory_fill_host_map(void);
 void cpus_prepare_boot_cpu(void);
 void cpus_start_others(void);
 
+/* ucode.c: on each CPU, once it has its tables. */
+void ucode_load(void);
+
 /* dom0.c: builds and unpauses domain 0 or panics saying why not. */
 void dom0_build(void);
 

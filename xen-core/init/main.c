@@ -83,6 +83,7 @@ void boot_entry(uint64_t information, uint32_t multiboot_magic)
 static void start_on_own_stack(void)
 {
 	smp_mark_online(0);
+	ucode_load();
 	if (acpi_init(boot.rsdp)) {
 		log_warning("no ACPI tables: one CPU, no I/O APIC");
 	}

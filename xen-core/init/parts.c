@@ -49,13 +49,17 @@ static void no_free(struct domain *d unused_arg)
 {
 }
 
-static const struct domain_part guest_part = {"guest", create_guest, no_teardown, free_guest};
-static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free};
-static const struct domain_part clearing_part = {"clearing", no_create, clearing_teardown, no_free};
+static const struct domain_part guest_part = {"guest", create_guest, no_teardown, free_guest,
+					      NULL};
+static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free,
+					       NULL};
+static const struct domain_part clearing_part = {"clearing", no_create, clearing_teardown, no_free,
+						 NULL};
 static const struct domain_part evtchn_part = {"event channels", evtchn_domain_create,
-					       evtchn_domain_teardown, evtchn_domain_free};
+					       evtchn_domain_teardown, evtchn_domain_free,
+					       evtchn_domain_shrink};
 static const struct domain_part grant_part = {"grants", grant_domain_create, grant_domain_teardown,
-					      grant_domain_free};
+					      grant_domain_free, grant_domain_shrink};
 
 const struct domain_part *const domain_parts[] = {
 	&memory_part, &clearing_part, &access_part, &shared_part, &evtchn_part,
