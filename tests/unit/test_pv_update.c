@@ -297,8 +297,8 @@ static void upper_entries_are_never_global_nor_outside_ram(void)
 static void the_walk_ends_where_nothing_is_present(void)
 {
 	entry(t.l3, 0)->raw &= ~PTE_P;
-	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RO).raw, 0, 0),
-			-XEN_EINVAL);
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, pte_make(data, RO).raw, 0,
+			    0), -XEN_EINVAL);
 	entry(t.l3, 0)->raw |= PTE_P;
 	CU_ASSERT_EQUAL(entry(t.l1, 0)->raw, 0);
 }
@@ -311,8 +311,8 @@ static void flushes_reach_the_cpus_they_name(void)
 	cpu_set_add(&domu->dirty_cpus, 2);
 	CU_ASSERT_EQUAL(extended(MMUEXT_TLB_FLUSH_ALL, 0), 0);
 	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 1);
-	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, 0, UVMF_TLB_FLUSH | UVMF_ALL, 0),
-			0);
+	CU_ASSERT_EQUAL(run(hypercall_update_va_mapping, vcpu1, TREE_VA, 0,
+			    UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
 	CU_ASSERT_EQUAL(sim_tlb_flushes(2), before + 2);
 	sim_guest_write(MASK_VA, &mask, sizeof(mask));
 	vcpu1->unit.cpu = 2;
