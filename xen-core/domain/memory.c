@@ -258,18 +258,27 @@ void memory_free_heap(struct domain *d, void *page)
 
 /* --- the end of a domain --------------------------------------------------------------------- */
 
-/* The next frame not yet passed, put behind the others; *held if it is still allocated, and then
- * with a reference of ours. NULL: all are passed. */
-static struct frame *pass_next(struct domain *d, bool *held)
+/*
+ * Takes the next frame not yet passed. Nearly all belong to nobody but the domain by then: those
+ * leave it at once and are the caller's to free (*alone). The others go behind the rest of the list;
+ * *held if such a frame is still allocated, and then with a reference of ours. NULL: all are passed.
+ */
+static struct frame *pass_next(struct domain *d, bool *alone, bool *held, bool *last)
 {
+	uint32_t refs = FRAME_ALLOCATED | 1;
 	struct frame *f;
 
+	*last = false;
+	*held = false;
 	spin_lock(&d->memory_lock);
 	f = frame_list_first(&d->frames);
 	if (f && (atomic_read(&f->refs) & FRAME_RELINQUISHED)) {
 		f = NULL;
 	}
-	if (f) {
+	*alone = f && frame_type_count(f) == 0 && atomic_compare_exchange(&f->refs, &refs, 0);
+	if (*alone) {
+		*last = detach_locked(d, f);
+	} else if (f) {
 		frame_list_remove(&d->frames, f);
 		frame_list_add(&d->frames, f);
 		(void)atomic_or(&f->refs, FRAME_RELINQUISHED);
@@ -277,6 +286,26 @@ static struct frame *pass_next(struct domain *d, bool *held)
 	}
 	spin_unlock(&d->memory_lock);
 	return f;
+}
+
+/* False: all are passed. */
+static bool relinquish_next(struct domain *d)
+{
+	bool alone, held, last;
+	struct frame *f = pass_next(d, &alone, &held, &last);
+
+	if (alone) {
+		buddy_free(frame_mfn(f), 0);
+		if (last) {
+			domain_put(d);
+		}
+	} else if (held) {
+		if (frame_clear_allocated(f)) {
+			frame_put(f);
+		}
+		frame_put(f);
+	}
+	return f != NULL;
 }
 
 static void drop_claim(struct domain *d)
@@ -295,17 +324,9 @@ static void drop_claim(struct domain *d)
 int memory_relinquish(struct domain *d)
 {
 	unsigned int passed = 0;
-	bool held = false;
-	struct frame *f;
 
 	drop_claim(d);
-	while ((f = pass_next(d, &held)) != NULL) {
-		if (held) {
-			if (frame_clear_allocated(f)) {
-				frame_put(f);
-			}
-			frame_put(f);
-		}
+	while (relinquish_next(d)) {
 		if (++passed % FRAMES_PER_UNIT == 0 && restart_wanted()) {
 			return -XEN_ERESTART;
 		}

@@ -116,7 +116,16 @@ void grant_entry_unpin_locked(struct grant_table *table, uint32_t ref, struct gr
 uint32_t must_check track_get(struct grant_table *table);
 void track_put(struct grant_table *table, uint32_t handle);
 /* NULL if no such handle ever was. */
-struct grant_handle *track_find(struct grant_table *table, uint32_t handle);
+static inline struct grant_handle *track_find(struct grant_table *table, uint32_t handle)
+{
+	uint32_t count = atomic_read_acquire(&table->track_frames) * (uint32_t)HANDLES_PER_FRAME;
+
+	if (handle >= count) {
+		return NULL;
+	}
+	handle = (uint32_t)index_clamp(handle, count);
+	return &table->track[handle / HANDLES_PER_FRAME][handle % HANDLES_PER_FRAME];
+}
 void track_free_all(struct grant_table *table);
 
 /* The pins a mapping with those flags has, of its host or its device part or both. */

@@ -8,17 +8,6 @@
 
 #include "mm/heap.h"
 
-struct grant_handle *track_find(struct grant_table *table, uint32_t handle)
-{
-	uint32_t count = atomic_read_acquire(&table->track_frames) * (uint32_t)HANDLES_PER_FRAME;
-
-	if (handle >= count) {
-		return NULL;
-	}
-	handle = (uint32_t)index_clamp(handle, count);
-	return &table->track[handle / HANDLES_PER_FRAME][handle % HANDLES_PER_FRAME];
-}
-
 static bool add_page_locked(struct grant_table *table)
 {
 	uint32_t index = table->track_frames;

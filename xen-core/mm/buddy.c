@@ -216,7 +216,9 @@ static void zero_frames(mfn_t first, unsigned int order)
 
 		memset(page, 0, PAGE_SIZE);
 		frame_unmap(page);
-		tlb_poll();
+		if (order != 0) {
+			tlb_poll();
+		}
 	}
 }
 

@@ -20,6 +20,8 @@ int pv_va_find(mfn_t root, uint64_t va, struct frame **table, pte_t **slot)
 	if (mfn_is_none(root) || address_is_hypervisor(va) || !address_is_canonical(va)) {
 		return -XEN_EINVAL;
 	}
+	/* The shifts become constants. */
+#pragma GCC unroll 3
 	for (unsigned int level = 4; level > 1; level--) {
 		pte_t *page = frame_map(m);
 		pte_t pte = pte_raw(shared_read(&page[pt_index(va, level)].raw));

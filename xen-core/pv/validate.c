@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Walks the 512 entries of a table that gets or loses its type. Most are empty: they are skipped
- * eight at a time. An L1 table is done in one go (512 entries at most, paid for afterwards); the
+ * 32 or eight at a time. An L1 table is done in one go (512 entries at most, paid for afterwards); the
  * others stop when the budget of this stay in the core is spent, always after at least one entry.
  *
  * Entries are corrected in place while they are checked: the guest sees the forced bits. Slots
@@ -19,6 +19,7 @@
 #include "mm/map.h"
 
 #define GROUP 8U
+#define BLOCK 32U
 
 /* How many entries are worth one unit of the restart budget. */
 #define L1_ENTRIES_PER_UNIT 20U
@@ -34,15 +35,56 @@ static inline bool group_is_empty(const pte_t *group)
 	return all == 0;
 }
 
+/* One instruction for each word and few besides: most of most tables is passed this way. */
+static inline bool block_is_empty(const pte_t *block)
+{
+	uint64_t all = 0;
+
+#pragma GCC unroll 32
+	for (unsigned int i = 0; i < BLOCK; i++) {
+		all |= block[i].raw;
+	}
+	return all == 0;
+}
+
+/* The first group from i on, i on a group's border, that is not empty; end, on a block's border, if
+ * there is none. */
+static inline unsigned int next_group(const pte_t *table, unsigned int i, unsigned int end)
+{
+	while (i < end) {
+		if (i % BLOCK == 0 && block_is_empty(&table[i])) {
+			i += BLOCK;
+		} else if (group_is_empty(&table[i])) {
+			i += GROUP;
+		} else {
+			break;
+		}
+	}
+	return i;
+}
+
+/* The end of the last group below i, likewise, that is not empty; start if there is none. */
+static inline unsigned int previous_group(const pte_t *table, unsigned int i, unsigned int start)
+{
+	while (i > start) {
+		if (i % BLOCK == 0 && block_is_empty(&table[i - BLOCK])) {
+			i -= BLOCK;
+		} else if (group_is_empty(&table[i - GROUP])) {
+			i -= GROUP;
+		} else {
+			break;
+		}
+	}
+	return i;
+}
+
 /* Gives back entries [0, end). */
 static unsigned int release_entries(struct domain *d, const pte_t *table, unsigned int end)
 {
 	unsigned int present = 0;
 
-	for (unsigned int i = 0; i < end; i += GROUP) {
-		if (group_is_empty(&table[i])) {
-			continue;
-		}
+	for (unsigned int i = next_group(table, 0, PT_ENTRIES); i < end;
+	     i = next_group(table, i + GROUP, PT_ENTRIES)) {
 		for (unsigned int j = i; j < i + GROUP && j < end; j++) {
 			pte_t pte = table[j];
 
@@ -63,10 +105,8 @@ int pv_l1_validate(struct domain *d, struct frame *f)
 	int err = 0;
 
 	pv_mapping_init(&map, d, d, d, d->id);
-	for (unsigned int i = 0; i < PT_ENTRIES; i += GROUP) {
-		if (group_is_empty(&table[i])) {
-			continue;
-		}
+	for (unsigned int i = next_group(table, 0, PT_ENTRIES); i < PT_ENTRIES;
+	     i = next_group(table, i + GROUP, PT_ENTRIES)) {
 		for (unsigned int j = i; j < i + GROUP; j++) {
 			pte_t old = pte_raw(atomic_read(&table[j].raw));
 			pte_t new = old;
@@ -160,16 +200,17 @@ static bool pay(unsigned int *cheap, bool slow)
 /* The first index from i on that may hold a guest's entry, skipping empty groups. */
 static unsigned int next_candidate(const pte_t *table, unsigned int i, enum frame_type type)
 {
-	while (i < PT_ENTRIES && i % GROUP == 0) {
-		if (type == TYPE_L4 && i == HYPERVISOR_SLOT_FIRST) {
-			i = HYPERVISOR_SLOT_END;
-		} else if (group_is_empty(&table[i])) {
-			i += GROUP;
-		} else {
-			break;
-		}
+	if (i % GROUP != 0) {
+		return i;
 	}
-	return i;
+	if (type == TYPE_L4 && i <= HYPERVISOR_SLOT_FIRST) {
+		i = next_group(table, i, HYPERVISOR_SLOT_FIRST);
+		if (i < HYPERVISOR_SLOT_FIRST) {
+			return i;
+		}
+		i = HYPERVISOR_SLOT_END;
+	}
+	return next_group(table, i, PT_ENTRIES);
 }
 
 /* From index *i on; *i is then where to go on. */
@@ -240,6 +281,22 @@ static int upper_put(struct domain *d, pte_t pte, bool *slow)
 	return err;
 }
 
+/* Likewise downwards: the end of what may hold a guest's entry, at most i. */
+static unsigned int previous_candidate(const pte_t *table, unsigned int i, enum frame_type type)
+{
+	if (i % GROUP != 0) {
+		return i;
+	}
+	if (type == TYPE_L4 && i >= HYPERVISOR_SLOT_END) {
+		i = previous_group(table, i, HYPERVISOR_SLOT_END);
+		if (i > HYPERVISOR_SLOT_END) {
+			return i;
+		}
+		i = HYPERVISOR_SLOT_FIRST;
+	}
+	return previous_group(table, i, 0);
+}
+
 int pv_table_release(struct domain *d, struct frame *f, enum frame_type type, uint32_t *progress)
 {
 	pte_t *table = frame_map(frame_mfn(f));
@@ -248,15 +305,8 @@ int pv_table_release(struct domain *d, struct frame *f, enum frame_type type, ui
 	unsigned int cheap = 0;
 	int err = 0;
 
-	while (i > 0 && !err) {
-		if (type == TYPE_L4 && i == HYPERVISOR_SLOT_END) {
-			i = HYPERVISOR_SLOT_FIRST;
-			continue;
-		}
-		if (i % GROUP == 0 && group_is_empty(&table[i - GROUP])) {
-			i -= GROUP;
-			continue;
-		}
+	for (i = previous_candidate(table, i, type); i > 0 && !err;
+	     i = previous_candidate(table, i, type)) {
 		if (pte_is_present(table[i - 1])) {
 			bool slow;
 
