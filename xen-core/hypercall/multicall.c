@@ -42,7 +42,7 @@ static inline bool write_result(struct vcpu *v, uint64_t address, bool direct, i
 {
 	uint64_t at = address + offsetof(struct multicall_entry, result);
 
-	return direct ? fault_store_word(at, (uint64_t)result)
+	return direct ? fault_store_word(at, 0, (uint64_t)result)
 		      : guest_out(v, guest_ptr(at), &result, sizeof(result)) == 0;
 }
 

@@ -49,14 +49,6 @@ static enum flush_kind request_kind;
 static uint64_t request_address;
 static uint8_t request_pending[CPUS_MAX];
 
-uint32_t tlb_advance_epoch(uint32_t odd)
-{
-	uint32_t now = odd;
-
-	/* If another CPU was faster, now is what it, or one still later, made of it. */
-	return atomic_compare_exchange(&tlb_clock.epoch, &now, odd + 1) ? odd + 1 : now & ~1U;
-}
-
 void tlb_flush_local(void)
 {
 	tlb_load_cr3(maddr_to_mfn(maddr(cpu_read_cr3())));

@@ -16,15 +16,16 @@ struct tlb_clock {
 };
 extern struct tlb_clock tlb_clock;
 
-/* Makes the epoch even; what the flush that follows may note. */
-uint32_t tlb_advance_epoch(uint32_t odd);
-
 /* What a flush that begins now may note. */
 static inline uint32_t tlb_flush_epoch(void)
 {
 	uint32_t now = atomic_read(&tlb_clock.epoch);
 
-	return __builtin_expect(now & 1, 0) ? tlb_advance_epoch(now) : now;
+	if (__builtin_expect(now & 1, 0)) {
+		/* If another CPU was faster, now is what it, or one still later, made of it. */
+		now = atomic_compare_exchange(&tlb_clock.epoch, &now, now + 1) ? now + 1 : now & ~1U;
+	}
+	return now;
 }
 
 static inline void tlb_load_cr3(mfn_t root)

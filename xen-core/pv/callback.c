@@ -43,53 +43,49 @@ static inline uint64_t virtual_rflags(struct vcpu *v, const struct cpu_regs *reg
 	return rflags;
 }
 
-/* Words of a frame with count extra ones in the middle: writing them in place, from registers, is
- * a third of what building the frame and copying it costs. */
-static inline bool write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at,
-			       uint64_t cs, uint8_t masked, const uint64_t *extra,
-			       unsigned int extra_count)
+/* Writes a frame with extra_count words in the middle, in place and from registers: a third of what
+ * building it and copying it costs. */
+static inline __attribute__((always_inline)) bool
+write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at, uint64_t cs, uint8_t masked,
+	    const uint64_t *extra, unsigned int extra_count)
 {
-	uint64_t rest = at + (2 + extra_count) * sizeof(uint64_t);
+	uint64_t rest = at + extra_count * sizeof(uint64_t);
 
-	/* One base register for all stores: the compiler would make an address for each. */
-	__asm__("" : "+r"(at), "+r"(rest));
-	if (!fault_store_word(at, regs->rcx) || !fault_store_word(at + 8, regs->r11)) {
-		return false;
-	}
 	for (unsigned int i = 0; i < extra_count; i++) {
-		if (!fault_store_word(at + 16 + i * sizeof(uint64_t), extra[i])) {
+		if (!fault_store_word(at + i * sizeof(uint64_t), 16, extra[i])) {
 			return false;
 		}
 	}
-	return fault_store_word(rest, regs->rip) &&
-	       fault_store_word(rest + 8, cs | (uint64_t)masked << UPCALL_MASK_SHIFT) &&
-	       fault_store_word(rest + 16, virtual_rflags(v, regs, masked)) &&
-	       fault_store_word(rest + 24, regs->rsp) && fault_store_word(rest + 32, regs->ss);
+	return fault_store_word(at, 0, regs->rcx) && fault_store_word(at, 8, regs->r11) &&
+	       fault_store_word(rest, 16, regs->rip) &&
+	       fault_store_word(rest, 24, cs | (uint64_t)masked << UPCALL_MASK_SHIFT) &&
+	       fault_store_word(rest, 32, virtual_rflags(v, regs, masked)) &&
+	       fault_store_word(rest, 40, regs->rsp) && fault_store_word(rest, 48, regs->ss);
 }
 
-/* False: the domain has crashed; events are masked, so that the exit path finds nothing to do. */
-static inline __attribute__((always_inline)) bool
-bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
-       const uint64_t *extra, unsigned int extra_count)
+static void __attribute__((noinline)) crash_stackless(struct vcpu *v, uint64_t sp, uint64_t handler,
+						      uint64_t rip)
 {
-	struct pv_vcpu *p = v->pv;
-	bool from_kernel = p->in_kernel;
-	uint8_t masked;
-	uint64_t sp, cs;
+	domain_crash(v->domain, "vcpu %u: no stack at %#lx to enter %#lx from %#lx", v->id, sp,
+		     handler, rip);
+	shared_write(&v->info->evtchn_upcall_mask, 1);
+}
 
-	if (!from_kernel) {
-		pv_enter_kernel_mode(v);
-	}
-	masked = shared_read(&v->info->evtchn_upcall_mask);
-	sp = from_kernel ? regs->rsp : p->kernel_sp;
-	cs = from_kernel ? regs->cs & ~3UL : regs->cs;
+/* The second half, in kernel mode. Of a domain that crashes events are masked, so that the exit path
+ * finds nothing to do. Always inline: the number of extra words becomes a constant. */
+static inline __attribute__((always_inline)) void
+enter_handler(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
+	      const uint64_t *extra, unsigned int extra_count, bool from_kernel)
+{
+	uint8_t masked = shared_read(&v->info->evtchn_upcall_mask);
+	uint64_t sp = from_kernel ? regs->rsp : v->pv->kernel_sp;
+	uint64_t cs = from_kernel ? regs->cs & ~3UL : regs->cs;
+
 	sp = (sp & ~15UL) - (FRAME_WORDS + extra_count) * sizeof(uint64_t);
 	if (address_is_hypervisor(sp) ||
 	    !write_frame(v, regs, sp, cs, masked, extra, extra_count)) {
-		domain_crash(v->domain, "vcpu %u: no stack at %#lx to enter %#lx from %#lx", v->id,
-			     sp, handler, regs->rip);
-		shared_write(&v->info->evtchn_upcall_mask, 1);
-		return false;
+		crash_stackless(v, sp, handler, regs->rip);
+		return;
 	}
 	regs->rip = handler;
 	regs->cs = FLAT_KERNEL_CS64;
@@ -100,7 +96,18 @@ bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_event
 	if (masks_events) {
 		shared_write(&v->info->evtchn_upcall_mask, masked | 1);
 	}
-	return true;
+}
+
+static inline __attribute__((always_inline)) void
+bounce(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
+       const uint64_t *extra, unsigned int extra_count)
+{
+	bool from_kernel = v->pv->in_kernel;
+
+	if (!from_kernel) {
+		pv_enter_kernel_mode(v);
+	}
+	enter_handler(v, regs, handler, masks_events, extra, extra_count, from_kernel);
 }
 
 static void deliver_trap(struct vcpu *v, struct cpu_regs *regs)
@@ -123,9 +130,9 @@ static void deliver_trap(struct vcpu *v, struct cpu_regs *regs)
 		return;
 	}
 	if (trap->has_error) {
-		(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, &error, 1);
+		bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, &error, 1);
 	} else {
-		(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, NULL, 0);
+		bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, NULL, 0);
 	}
 }
 
@@ -140,7 +147,7 @@ static void deliver_callback(struct vcpu *v, struct cpu_regs *regs, enum pv_call
 		shared_write(&v->info->evtchn_upcall_mask, 1);
 		return;
 	}
-	(void)bounce(v, regs, callback->address, masks_events, extra, count);
+	bounce(v, regs, callback->address, masks_events, extra, count);
 }
 
 static void deliver_failsafe(struct vcpu *v, struct cpu_regs *regs)
@@ -168,7 +175,7 @@ static bool deliver_nmi(struct vcpu *v, struct cpu_regs *regs)
 		return false;
 	}
 	v->nmi_blocked = true;
-	(void)bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, NULL, 0);
+	bounce(v, regs, handler->address, handler->flags & TI_MASK_EVENTS, NULL, 0);
 	return true;
 }
 
@@ -196,8 +203,8 @@ bool pv_deliver(struct vcpu *v)
 
 /* --- system calls of guest user mode --------------------------------------------------------- */
 
-/* The uncommon ones: 32-bit, SYSENTER, and those nobody handles. */
-static void other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
+/* The uncommon ones: 32-bit, SYSENTER, those nobody handles, and those with more to do at entry. */
+static void __attribute__((noinline)) other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
 {
 	const struct pv_callback *callback = &v->pv->callbacks[kind];
 	bool masks_events = callback->masks_events;
@@ -213,9 +220,8 @@ static void other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_k
 		masks_events = v->pv->callbacks[PV_CALLBACK_SYSCALL].masks_events;
 	}
 	if (callback->address != 0) {
-		if (bounce(v, regs, callback->address, masks_events, NULL, 0)) {
-			regs->rflags &= ~RFLAGS_DF;
-		}
+		bounce(v, regs, callback->address, masks_events, NULL, 0);
+		regs->rflags &= ~RFLAGS_DF;
 	} else if (kind == PV_CALLBACK_SYSENTER) {
 		pv_inject(v, EXCEPTION_GP, 0);
 	} else {
@@ -224,17 +230,20 @@ static void other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_k
 	}
 }
 
+/* The 64-bit call of a user program: no function is called, so no register needs to be saved. */
 void pv_syscall(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
 {
 	const struct pv_callback *callback = &v->pv->callbacks[PV_CALLBACK_SYSCALL];
+	uint64_t handler = callback->address;
 
-	if (__builtin_expect(kind == PV_CALLBACK_SYSCALL && callback->address != 0, 1)) {
-		/* If the frame could not be written the flag does not matter. */
-		(void)bounce(v, regs, callback->address, callback->masks_events, NULL, 0);
-		regs->rflags &= ~RFLAGS_DF;
-	} else {
+	if (__builtin_expect(kind != PV_CALLBACK_SYSCALL || handler == 0 ||
+				     !pv_kernel_entry_is_plain(v), 0)) {
 		other_call(v, regs, kind);
+		return;
 	}
+	pv_enter_kernel_mode_plainly(v);
+	enter_handler(v, regs, handler, callback->masks_events, NULL, 0, false);
+	regs->rflags &= ~RFLAGS_DF;
 }
 
 /* --- registration ---------------------------------------------------------------------------- */

@@ -33,6 +33,19 @@ static inline void pv_enter_kernel_mode(struct vcpu *v)
 	}
 }
 
+/* Whether entering the kernel is no more than GS and CR3. */
+static inline bool pv_kernel_entry_is_plain(const struct vcpu *v)
+{
+	return !v->areas_stale && !mfn_is_none(v->pv->kernel_root);
+}
+
+static inline void pv_enter_kernel_mode_plainly(struct vcpu *v)
+{
+	v->pv->in_kernel = true;
+	cpu_swapgs();
+	tlb_load_cr3(v->pv->kernel_root);
+}
+
 static inline void pv_enter_user_mode(struct vcpu *v)
 {
 	struct pv_vcpu *pv = v->pv;

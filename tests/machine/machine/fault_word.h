@@ -12,9 +12,9 @@ static inline bool must_check fault_load_word(uint64_t from, uint64_t *value)
 	return fault_copy_in(value, from, sizeof(*value)) == 0;
 }
 
-static inline bool must_check fault_store_word(uint64_t to, uint64_t value)
+static inline bool must_check fault_store_word(uint64_t to, unsigned int offset, uint64_t value)
 {
-	return fault_copy_out(to, &value, sizeof(value)) == 0;
+	return fault_copy_out(to + offset, &value, sizeof(value)) == 0;
 }
 
 #endif
