@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Big blocks of frames for a domain, cleared over several stays in the core: two megabytes are more
- * work than one stay may do. A domain has at most one block that is being cleared. Whoever wanted it
- * restarts and asks again; who asks for another size begins anew with that.
+ * work than one stay may do. A domain has at most one block that is being cleared. Whoever wanted
+ * it restarts and asks again; who asks for another size begins anew with that.
  */
 #ifndef DOMAIN_CLEARING_H
 #define DOMAIN_CLEARING_H

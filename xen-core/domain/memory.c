@@ -260,8 +260,9 @@ void memory_free_heap(struct domain *d, void *page)
 
 /*
  * Takes the next frame not yet passed. Nearly all belong to nobody but the domain by then: those
- * leave it at once and are the caller's to free (*alone). The others go behind the rest of the list;
- * *held if such a frame is still allocated, and then with a reference of ours. NULL: all are passed.
+ * leave it at once and are the caller's to free (*alone). The others go behind the rest of the
+ * list; *held if such a frame is still allocated, and then with a reference of ours. NULL: all are
+ * passed.
  */
 static struct frame *pass_next(struct domain *d, bool *alone, bool *held, bool *last)
 {

@@ -8,7 +8,8 @@
 
 #include "x86/regs.h"
 
-/* After the long steps of start-up. With one CPU there is nobody to notice, and nothing is started. */
+/* After the long steps of start-up. With one CPU there is nobody to notice, and nothing is
+ * started. */
 void watchdog_start(void);
 /* From the NMI handler: does not return if this CPU was found stuck. */
 void watchdog_nmi(const struct cpu_regs *regs);

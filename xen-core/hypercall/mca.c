@@ -60,7 +60,8 @@ static int run(struct vcpu *v, struct xen_mc *op)
 {
 	switch (op->cmd) {
 	case XEN_MC_fetch:
-		op->u.mc_fetch.flags = op->u.mc_fetch.flags & XEN_MC_ACK ? XEN_MC_OK : XEN_MC_NODATA;
+		op->u.mc_fetch.flags =
+			op->u.mc_fetch.flags & XEN_MC_ACK ? XEN_MC_OK : XEN_MC_NODATA;
 		op->u.mc_fetch.fetch_id = 0;
 		return 0;
 	case XEN_MC_physcpuinfo:

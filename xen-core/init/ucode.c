@@ -56,10 +56,11 @@ static void load(const struct ucode_cpu *cpu, const struct ucode_update *update)
 	}
 	now = read_revision(cpu->is_amd);
 	if (now == update->revision) {
-		log_info("microcode: CPU %u from revision %x to %x", this_cpu(), cpu->revision, now);
+		log_info("microcode: CPU %u from revision %x to %x", this_cpu(), cpu->revision,
+			 now);
 	} else {
-		log_warning("microcode: CPU %u stays at revision %x, %x was not taken", this_cpu(), now,
-			    update->revision);
+		log_warning("microcode: CPU %u stays at revision %x, %x was not taken", this_cpu(),
+			    now, update->revision);
 	}
 }
 
@@ -75,13 +76,14 @@ void ucode_load(void)
 			continue;
 		}
 		cpu = this_kind();
-		err = ucode_find(memory_module(&boot.modules[i]), boot.modules[i].bytes, &cpu, &update);
+		err = ucode_find(memory_module(&boot.modules[i]), boot.modules[i].bytes, &cpu,
+				 &update);
 		if (!err) {
 			load(&cpu, &update);
 		} else if (this_cpu() == 0) {
-			log_info("microcode: %s", err == -XEN_ENOENT
-							  ? "nothing newer for this CPU in the file"
-							  : "the file is damaged or of another maker");
+			log_info("microcode: %s",
+				 err == -XEN_ENOENT ? "nothing newer for this CPU in the file"
+						    : "the file is damaged or of another maker");
 		}
 	}
 }

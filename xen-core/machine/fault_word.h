@@ -32,7 +32,8 @@ fault:
 	return false;
 }
 
-/* The offset is a constant: the compiler would make an address of its own for each of several stores. */
+/* The offset is a constant: the compiler would make an address of its own for each of several
+ * stores. */
 static inline __attribute__((always_inline)) bool must_check
 fault_store_word(uint64_t to, unsigned int offset, uint64_t value)
 {

@@ -7,6 +7,7 @@
 #define MACHINE_LOCK_OPS_H
 
 #include "machine/atomic.h"
+#include "machine/lock.h"
 
 /* Waits until it is this ticket's turn. */
 void spin_wait(struct spinlock *lock, uint16_t turn);

@@ -9,6 +9,7 @@
 #include "machine/atomic.h"
 #include "machine/cpu.h"
 #include "machine/percpu.h"
+#include "x86/addr.h"
 
 struct tlb_clock {
 	uint32_t epoch;             /* (a) */
@@ -23,7 +24,8 @@ static inline uint32_t tlb_flush_epoch(void)
 
 	if (__builtin_expect(now & 1, 0)) {
 		/* If another CPU was faster, now is what it, or one still later, made of it. */
-		now = atomic_compare_exchange(&tlb_clock.epoch, &now, now + 1) ? now + 1 : now & ~1U;
+		now = atomic_compare_exchange(&tlb_clock.epoch, &now, now + 1) ? now + 1
+									       : now & ~1U;
 	}
 	return now;
 }

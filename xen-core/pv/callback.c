@@ -71,8 +71,8 @@ static void __attribute__((noinline)) crash_stackless(struct vcpu *v, uint64_t s
 	shared_write(&v->info->evtchn_upcall_mask, 1);
 }
 
-/* The second half, in kernel mode. Of a domain that crashes events are masked, so that the exit path
- * finds nothing to do. Always inline: the number of extra words becomes a constant. */
+/* The second half, in kernel mode. Of a domain that crashes events are masked, so that the exit
+ * path finds nothing to do. Always inline: the number of extra words becomes a constant. */
 static inline __attribute__((always_inline)) void
 enter_handler(struct vcpu *v, struct cpu_regs *regs, uint64_t handler, bool masks_events,
 	      const uint64_t *extra, unsigned int extra_count, bool from_kernel)
@@ -204,7 +204,8 @@ bool pv_deliver(struct vcpu *v)
 /* --- system calls of guest user mode --------------------------------------------------------- */
 
 /* The uncommon ones: 32-bit, SYSENTER, those nobody handles, and those with more to do at entry. */
-static void __attribute__((noinline)) other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
+static void __attribute__((noinline))
+other_call(struct vcpu *v, struct cpu_regs *regs, enum pv_callback_kind kind)
 {
 	const struct pv_callback *callback = &v->pv->callbacks[kind];
 	bool masks_events = callback->masks_events;

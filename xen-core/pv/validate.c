@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Walks the 512 entries of a table that gets or loses its type. Most are empty: they are skipped
- * 32 or eight at a time. An L1 table is done in one go (512 entries at most, paid for afterwards); the
- * others stop when the budget of this stay in the core is spent, always after at least one entry.
+ * 32 or eight at a time. An L1 table is done in one go (512 entries at most, paid for afterwards);
+ * the others stop when the budget of this stay in the core is spent, always after at least one
+ * entry.
  *
  * Entries are corrected in place while they are checked: the guest sees the forced bits. Slots
  * 256..271 of an L4 table are the hypervisor's, written when the rest is good, never counted.

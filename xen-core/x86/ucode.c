@@ -84,7 +84,8 @@ static int find_intel(const uint8_t *p, size_t left, const struct ucode_cpu *cpu
 		    data > bytes - INTEL_HEADER || !adds_up(p, bytes)) {
 			return -XEN_EINVAL;
 		}
-		if (intel_fits(p, bytes, data, cpu) && (int32_t)word(p, 4) > (int32_t)update->revision) {
+		if (intel_fits(p, bytes, data, cpu) &&
+		    (int32_t)word(p, 4) > (int32_t)update->revision) {
 			*update = (struct ucode_update){p + INTEL_HEADER, data, word(p, 4)};
 		}
 		p += bytes;
@@ -105,7 +106,8 @@ static uint32_t amd_equivalence(const uint8_t *table, size_t bytes, uint32_t sig
 	return 0;
 }
 
-static void amd_consider(const uint8_t *patch, size_t bytes, uint32_t id, struct ucode_update *update)
+static void amd_consider(const uint8_t *patch, size_t bytes, uint32_t id,
+			 struct ucode_update *update)
 {
 	if (id != 0 && (word(patch, 24) & 0xffff) == id && word(patch, 4) > update->revision) {
 		*update = (struct ucode_update){patch, bytes, word(patch, 4)};
@@ -153,7 +155,8 @@ int ucode_find(const void *file, size_t bytes, const struct ucode_cpu *cpu,
 	if (bytes < 8 || (cpu->is_amd && word(file, 0) != AMD_MAGIC)) {
 		return -XEN_EINVAL;
 	}
-	err = cpu->is_amd ? find_amd(file, bytes, cpu, update) : find_intel(file, bytes, cpu, update);
+	err = cpu->is_amd ? find_amd(file, bytes, cpu, update)
+			  : find_intel(file, bytes, cpu, update);
 	if (err) {
 		return err;
 	}

@@ -5,6 +5,8 @@
 #ifndef MACHINE_LOCK_OPS_H
 #define MACHINE_LOCK_OPS_H
 
+#include "machine/lock.h"
+
 void spin_lock(struct spinlock *lock);
 void spin_unlock(struct spinlock *lock);
 bool lock_held(const struct spinlock *lock);

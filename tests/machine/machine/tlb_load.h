@@ -5,6 +5,8 @@
 #ifndef MACHINE_TLB_LOAD_H
 #define MACHINE_TLB_LOAD_H
 
+#include "x86/addr.h"
+
 void tlb_load_cr3(mfn_t root);
 
 #endif
