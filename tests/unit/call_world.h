@@ -100,11 +100,13 @@ static void world_no_free(struct domain *d unused_arg)
 }
 
 static const struct domain_part world_memory = {"memory", world_nothing, memory_relinquish,
-						world_no_free};
+						world_no_free, NULL};
 static const struct domain_part world_evtchn = {"event channels", evtchn_domain_create,
-						evtchn_domain_teardown, evtchn_domain_free};
+						evtchn_domain_teardown, evtchn_domain_free,
+						evtchn_domain_shrink};
 static const struct domain_part world_grant = {"grants", grant_domain_create,
-					       grant_domain_teardown, grant_domain_free};
+					       grant_domain_teardown, grant_domain_free,
+					       grant_domain_shrink};
 const struct domain_part *const domain_parts[] = {
 	&world_memory, &access_part, &shared_part, &world_evtchn, &world_grant, &vcpus_part, NULL,
 };

@@ -35,7 +35,8 @@ static void no_free(struct domain *domain unused_arg)
 {
 }
 
-static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free};
+static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free,
+					       NULL};
 const struct domain_part *const domain_parts[] = {&memory_part, &shared_part, &vcpus_part, NULL};
 
 static int ops_vcpu_create(struct vcpu *v unused_arg)

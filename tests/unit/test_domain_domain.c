@@ -60,7 +60,7 @@ static int teardown_part(unsigned int i)
 		freed++;                                                           \
 	}                                                                          \
 	static const struct domain_part part_##letter = {                          \
-		#letter, create_##letter, teardown_##letter, free_##letter};
+		#letter, create_##letter, teardown_##letter, free_##letter, NULL};
 
 PART(a, 0)
 PART(b, 1)

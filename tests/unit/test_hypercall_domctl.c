@@ -52,8 +52,8 @@ static void setup(void)
 static void an_unprivileged_domain_controls_nothing(void)
 {
 	for (uint32_t cmd = 0; cmd < 100; cmd++) {
-		CU_ASSERT_EQUAL(domctl_units(dom1, cmd, 1, 64), -XEN_EPERM);
-		CU_ASSERT_EQUAL(domctl_units(dom1, cmd, 0, 64), -XEN_EPERM);
+		CU_ASSERT_EQUAL(domctl_units(dom1, cmd, 1, RESTART_UNITS), -XEN_EPERM);
+		CU_ASSERT_EQUAL(domctl_units(dom1, cmd, 0, RESTART_UNITS), -XEN_EPERM);
 		CU_ASSERT_EQUAL(sysctl(dom1, cmd), -XEN_EPERM);
 	}
 	CU_ASSERT_EQUAL(dom1->frame_max, 2048);

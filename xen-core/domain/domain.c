@@ -105,6 +105,16 @@ static void domain_register(struct domain *d)
 	spin_unlock(&list_lock);
 }
 
+static unsigned int part_count(void)
+{
+	unsigned int count = 0;
+
+	while (domain_parts[count]) {
+		count++;
+	}
+	return count;
+}
+
 static void raise_exception(void)
 {
 	if (domain_exception_hook) {
@@ -130,6 +140,7 @@ void domain_unregister(struct domain *d)
 		domain_hardware = NULL;
 	}
 	spin_unlock(&list_lock);
+	d->teardown_part = (uint8_t)part_count();
 	raise_exception();
 }
 
@@ -426,16 +437,6 @@ int domain_watchdog(struct domain *d, uint32_t id, uint32_t seconds)
 
 /* --- death ----------------------------------------------------------------------------------- */
 
-static unsigned int part_count(void)
-{
-	unsigned int count = 0;
-
-	while (domain_parts[count]) {
-		count++;
-	}
-	return count;
-}
-
 /* alive -> dying: it never runs again. */
 static void begin_dying(struct domain *d)
 {
@@ -473,12 +474,17 @@ int domain_kill(struct domain *d)
 	return 0;
 }
 
-void domain_free(struct domain *d)
+bool domain_free(struct domain *d)
 {
-	unsigned int count = part_count();
+	while (d->teardown_part > 0) {
+		const struct domain_part *part = domain_parts[d->teardown_part - 1];
 
-	while (count-- > 0) {
-		domain_parts[count]->free(d);
+		if (part->shrink && !part->shrink(d)) {
+			return false;
+		}
+		part->free(d);
+		d->teardown_part--;
 	}
 	heap_free(d);
+	return true;
 }

@@ -79,7 +79,7 @@ struct domain {
 	bool is_shutting_down; /* (a) some vcpu asked; all are being stopped */
 	bool is_shut_down;     /* (a) all are stopped */
 	uint8_t shutdown_code; /* (a) SHUTDOWN_*, 0xff: none yet */
-	uint8_t teardown_part; /* how far domain_kill() has come */
+	uint8_t teardown_part; /* how far domain_kill() or domain_free() has come */
 	uint8_t handle[16];    /* (l) */
 	uint32_t refs;         /* (a) */
 	uint32_t pause_count;  /* (a) the core's own pauses */
@@ -197,9 +197,9 @@ uint64_t must_check domain_grace_start(void);
 bool must_check domain_grace_is_over(uint64_t grace);
 /* domain.c hands over a domain whose last reference went; safe with locks held. */
 void domain_retire(struct domain *d);
-/* retire.c's way back: takes it out of the register; frees it. */
+/* retire.c's way back: takes it out of the register; frees it, or a share of it: call again. */
 void domain_unregister(struct domain *d);
-void domain_free(struct domain *d);
+bool must_check domain_free(struct domain *d);
 
 /* True if caller may control target (is the control domain). Domains do not control themselves
  * through this: see rights_check. */

@@ -18,6 +18,9 @@ struct domain_part {
 	int (*teardown)(struct domain *d);
 	/* Frees the rest: nobody holds a reference to the domain any more. */
 	void (*free)(struct domain *d);
+	/* Frees a share of that, some ten thousand instructions of work; true when there is no more
+	 * than that left for free(). NULL: there never is more. */
+	bool (*shrink)(struct domain *d);
 };
 
 extern const struct domain_part *const domain_parts[]; /* NULL-terminated */

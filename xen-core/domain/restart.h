@@ -13,7 +13,7 @@
 
 #include "machine/percpu.h"
 
-#define RESTART_UNITS 64
+#define RESTART_UNITS 48
 
 /* The exit path, before it returns to a guest. */
 static inline void restart_reset(void)

@@ -6,7 +6,8 @@
  *
  *     last reference put -> incoming      from anywhere, any locks held
  *     incoming -> waiting                 SOFTIRQ_RETIRE: out of the register, grace started
- *     waiting -> freed                    SOFTIRQ_RETIRE, when its grace is over
+ *     waiting -> freed                    SOFTIRQ_RETIRE, when its grace is over: a share of one
+ *                                         domain each time
  *
  * A grace is a number drawn from a counter; each CPU copies the counter on its exit path and all
  * are made to pass by raising SOFTIRQ_RETIRE there. It is over when no online CPU's copy is less.
@@ -74,6 +75,14 @@ void domain_retire(struct domain *d)
 	softirq_raise(this_cpu(), SOFTIRQ_RETIRE);
 }
 
+static void wait(struct domain *d)
+{
+	spin_lock(&waiting_lock);
+	d->retire_next = waiting;
+	atomic_write(&waiting, d);
+	spin_unlock(&waiting_lock);
+}
+
 static void accept_incoming(void)
 {
 	struct domain *d = atomic_exchange(&incoming, NULL);
@@ -82,11 +91,8 @@ static void accept_incoming(void)
 		struct domain *next = d->retire_next;
 
 		domain_unregister(d);
-		spin_lock(&waiting_lock);
-		d->retire_next = waiting;
 		d->retire_grace = domain_grace_start();
-		atomic_write(&waiting, d);
-		spin_unlock(&waiting_lock);
+		wait(d);
 		d = next;
 	}
 }
@@ -108,13 +114,18 @@ static struct domain *take_expired(void)
 	return d;
 }
 
-static void retire_softirq(unsigned int cpu unused_arg)
+static void retire_softirq(unsigned int cpu)
 {
 	struct domain *d;
 
 	accept_incoming();
-	while (atomic_read(&waiting) && (d = take_expired()) != NULL) {
-		domain_free(d);
+	d = atomic_read(&waiting) ? take_expired() : NULL;
+	if (d) {
+		if (!domain_free(d)) {
+			wait(d);
+		}
+		/* Interrupts are let in before the next share. */
+		softirq_raise(cpu, SOFTIRQ_RETIRE);
 	}
 }
 

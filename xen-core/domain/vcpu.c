@@ -328,9 +328,26 @@ static void free_vcpus(struct domain *d)
 	heap_free(d->vcpus);
 }
 
+static bool shrink_vcpus(struct domain *d)
+{
+	static const unsigned int share = 8;
+	unsigned int freed = 0;
+	struct vcpu *v;
+
+	for_each_vcpu(d, v) {
+		if (freed++ == share) {
+			return false;
+		}
+		d->vcpus[v_index] = NULL;
+		vcpu_free(v);
+	}
+	return true;
+}
+
 const struct domain_part vcpus_part = {
 	.name = "vcpus",
 	.create = create,
 	.teardown = teardown,
 	.free = free_vcpus,
+	.shrink = shrink_vcpus,
 };

@@ -32,6 +32,26 @@ int evtchn_domain_create(struct domain *d)
 	return 0;
 }
 
+bool evtchn_domain_shrink(struct domain *d)
+{
+	static const unsigned int share = 64;
+	struct evtchn_table *table = d->evtchn;
+	unsigned int freed = 0;
+
+	virq_forget_handler(d);
+	for (uint32_t i = 0; table && i < BUCKET_COUNT; i++) {
+		if (!table->buckets[i]) {
+			continue;
+		}
+		if (freed++ == share) {
+			return false;
+		}
+		heap_free(table->buckets[i]);
+		table->buckets[i] = NULL;
+	}
+	return true;
+}
+
 void evtchn_domain_free(struct domain *d)
 {
 	struct evtchn_table *table = d->evtchn;

@@ -24,6 +24,7 @@ int must_check evtchn_domain_create(struct domain *d);
 /* Closes all ports; restartable. */
 int must_check evtchn_domain_teardown(struct domain *d);
 void evtchn_domain_free(struct domain *d);
+bool must_check evtchn_domain_shrink(struct domain *d);
 
 /* remote need not exist; DOMID_SELF must have been resolved to the caller's id. */
 int must_check evtchn_alloc_unbound(struct domain *d, uint16_t remote, uint32_t *port);

@@ -18,6 +18,8 @@ int must_check grant_domain_create(struct domain *d);
 /* Unmaps all it has mapped of others: restartable. */
 int must_check grant_domain_teardown(struct domain *d);
 void grant_domain_free(struct domain *d);
+/* Frees a share of it (struct domain_part); true when little is left. */
+bool must_check grant_domain_shrink(struct domain *d);
 
 /* One operation each; the GNTST_* goes into op->status. Maps and unmaps act on v's domain. */
 void grant_map(struct vcpu *v, struct gnttab_map_grant_ref *op);

@@ -19,6 +19,9 @@
 
 #include <xen/errno.h>
 
+/* Frames of the table freed in one go when the domain is gone. */
+#define FREED_AT_ONCE 32U
+
 /* 0 and anything with the sign bit (the ABI's -1) mean the default. */
 static uint32_t choose_limit(uint32_t wanted, uint32_t usual, uint32_t limit)
 {
@@ -28,11 +31,18 @@ static uint32_t choose_limit(uint32_t wanted, uint32_t usual, uint32_t limit)
 	return wanted < limit ? wanted : limit;
 }
 
+static void free_last_frame(struct grant_table *table)
+{
+	uint32_t last = --table->frame_count;
+
+	heap_free_pages(table->active[last], ACTIVE_ORDER);
+	memory_free_heap(table->domain, table->frames[last]);
+}
+
 static void free_frames(struct grant_table *table)
 {
-	for (uint32_t i = 0; i < table->frame_count; i++) {
-		heap_free_pages(table->active[i], ACTIVE_ORDER);
-		memory_free_heap(table->domain, table->frames[i]);
+	while (table->frame_count > 0) {
+		free_last_frame(table);
 	}
 }
 
@@ -74,6 +84,23 @@ int grant_domain_create(struct domain *d)
 		return -XEN_ENOMEM;
 	}
 	return 0;
+}
+
+bool grant_domain_shrink(struct domain *d)
+{
+	struct grant_table *table = d->grants;
+	unsigned int left = FREED_AT_ONCE;
+
+	if (!table) {
+		return true;
+	}
+	for (; left > 0 && table->frame_count > 0; left--) {
+		free_last_frame(table);
+	}
+	for (; left > 0 && table->track_frames > 0; left--) {
+		heap_free(table->track[--table->track_frames]);
+	}
+	return left > 0;
 }
 
 void grant_domain_free(struct domain *d)

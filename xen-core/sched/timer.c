@@ -22,6 +22,7 @@
 #include "machine/lock.h"
 #include "machine/percpu.h"
 #include "machine/tlb.h"
+#include "machine/smp.h"
 #include "sched/softirq.h"
 
 #define NEVER (~0UL)
@@ -197,8 +198,9 @@ void timer_stop(struct timer *timer)
 static bool is_running_elsewhere(const struct timer *timer)
 {
 	unsigned int self = this_cpu();
+	unsigned int cpu;
 
-	for (unsigned int cpu = 0; cpu < CPUS_MAX; cpu++) {
+	cpu_set_for_each(cpu, &cpus_online) {
 		if (cpu != self && atomic_read_acquire(&heaps[cpu].running) == timer) {
 			return true;
 		}
