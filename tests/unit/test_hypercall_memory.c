@@ -7,6 +7,8 @@
 
 #include <xen/memory.h>
 
+#define ALL_UNITS RESTART_UNITS
+
 static uint64_t list(unsigned int i)
 {
 	uint64_t n;
@@ -35,15 +37,16 @@ static void populate(struct domain *d, unsigned int count)
 	for (unsigned int i = 0; i < count; i++) {
 		set_list(LIST_VA, i, 100 + i);
 	}
-	CU_ASSERT_EQUAL(reserve(d, XENMEM_populate_physmap, DOMID_SELF, count, 0, RESTART_UNITS), count);
+	CU_ASSERT_EQUAL(reserve(d, XENMEM_populate_physmap, DOMID_SELF, count, 0, ALL_UNITS),
+			count);
 }
 
 static void an_unprivileged_domain_gets_nothing_for_another(void)
 {
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, 0, 4, 0, RESTART_UNITS), 0);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, 0, 4, 0, RESTART_UNITS), 0);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, 77, 4, 0, RESTART_UNITS), 0);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, DOMID_SELF, 1, 10, RESTART_UNITS), 0);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, 0, 4, 0, ALL_UNITS), 0);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, 0, 4, 0, ALL_UNITS), 0);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, 77, 4, 0, ALL_UNITS), 0);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, DOMID_SELF, 1, 10, ALL_UNITS), 0);
 	CU_ASSERT_EQUAL(dom0->frame_count + dom1->frame_count, 0);
 }
 
@@ -60,7 +63,7 @@ static void populate_answers_frames_and_sets_their_numbers(void)
 static void populate_stops_at_the_maximum(void)
 {
 	dom1->frame_max = 3;
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, DOMID_SELF, 5, 0, RESTART_UNITS), 3);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_populate_physmap, DOMID_SELF, 5, 0, ALL_UNITS), 3);
 }
 
 static void each_call_restarted_after_each_extent_does_the_same(void)
@@ -77,9 +80,9 @@ static void decrease_stops_at_a_frame_not_owned(void)
 {
 	populate(dom1, 4);
 	set_list(LIST_VA, 2, pointer_to_mfn(dom1->shared).n);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 4, 0, RESTART_UNITS), 2);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 4, 0, ALL_UNITS), 2);
 	set_list(LIST_VA, 0, 0x7fffffffffffUL);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 1, 0, RESTART_UNITS), 0);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 1, 0, ALL_UNITS), 0);
 	CU_ASSERT_EQUAL(dom1->frame_count, 2);
 }
 
@@ -90,7 +93,7 @@ static void a_frame_held_elsewhere_stays_counted(void)
 	populate(dom1, 1);
 	f = frame_of(mfn(list(0)));
 	CU_ASSERT_TRUE(frame_get(f, 1));
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 1, 0, RESTART_UNITS), 1);
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation, DOMID_SELF, 1, 0, ALL_UNITS), 1);
 	CU_ASSERT_EQUAL(dom1->frame_count, 1);
 	frame_put(f);
 	CU_ASSERT_EQUAL(dom1->frame_count, 0);
@@ -99,9 +102,11 @@ static void a_frame_held_elsewhere_stays_counted(void)
 static void forged_progress_is_checked(void)
 {
 	populate(dom1, 2);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation | 9U << 6, DOMID_SELF, 2, 0, RESTART_UNITS),
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_decrease_reservation | 9U << 6, DOMID_SELF, 2, 0,
+				ALL_UNITS),
 			9);
-	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_maximum_ram_page | 1U << 6, DOMID_SELF, 2, 0, RESTART_UNITS),
+	CU_ASSERT_EQUAL(reserve(dom1, XENMEM_maximum_ram_page | 1U << 6, DOMID_SELF, 2, 0,
+				ALL_UNITS),
 			-XEN_EINVAL);
 	CU_ASSERT_EQUAL(dom1->frame_count, 2);
 }
@@ -132,7 +137,7 @@ static void singles_become_one_aligned_extent(void)
 
 	populate(dom1, 16);
 	set_list(LIST2_VA, 0, 500);
-	CU_ASSERT_EQUAL(exchange(16, 0, 1, 4, 0, RESTART_UNITS), 0);
+	CU_ASSERT_EQUAL(exchange(16, 0, 1, 4, 0, ALL_UNITS), 0);
 	CU_ASSERT_EQUAL(exchanged, 16);
 	CU_ASSERT_EQUAL(dom1->frame_count, 16);
 	get(&m, LIST2_VA, 8);
@@ -143,7 +148,7 @@ static void singles_become_one_aligned_extent(void)
 	}
 	/* ... and back */
 	set_list(LIST_VA, 0, m);
-	CU_ASSERT_EQUAL(exchange(1, 4, 16, 0, 0, RESTART_UNITS), 0);
+	CU_ASSERT_EQUAL(exchange(1, 4, 16, 0, 0, ALL_UNITS), 0);
 	CU_ASSERT_EQUAL(exchanged, 1);
 	CU_ASSERT_EQUAL(dom1->frame_count, 16);
 }
@@ -169,11 +174,11 @@ static void without_memory_nothing_is_exchanged(void)
 	populate(dom1, 8);
 	free = buddy_free_count();
 	sim_fail_allocation_after(0);
-	CU_ASSERT_EQUAL(exchange(1, 3, 8, 0, 0, RESTART_UNITS), -XEN_ENOMEM);
-	CU_ASSERT_EQUAL(exchange(64, 0, 1, 6, 0, RESTART_UNITS), -XEN_ENOMEM);
+	CU_ASSERT_EQUAL(exchange(1, 3, 8, 0, 0, ALL_UNITS), -XEN_ENOMEM);
+	CU_ASSERT_EQUAL(exchange(64, 0, 1, 6, 0, ALL_UNITS), -XEN_ENOMEM);
 	CU_ASSERT_EQUAL(buddy_free_count(), free);
 	sim_fail_allocation_after(~0UL);
-	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 13, RESTART_UNITS), -XEN_ENOMEM);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 13, ALL_UNITS), -XEN_ENOMEM);
 	expect_untouched(8, free);
 }
 
@@ -187,26 +192,26 @@ static void a_frame_in_use_refuses_the_whole_chunk(void)
 	free = buddy_free_count();
 	f = frame_of(mfn(list(7)));
 	CU_ASSERT_TRUE(frame_get(f, 1));
-	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, RESTART_UNITS), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, ALL_UNITS), -XEN_EINVAL);
 	frame_put(f);
 	expect_untouched(8, free);
 	/* The maximum may be below what the domain has: it still gets its frames back. */
 	dom1->frame_max = 1;
 	CU_ASSERT_TRUE(frame_get(f, 1));
-	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, RESTART_UNITS), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, ALL_UNITS), -XEN_EINVAL);
 	frame_put(f);
 	expect_untouched(8, free);
-	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, RESTART_UNITS), 0);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 3, 0, ALL_UNITS), 0);
 	CU_ASSERT_EQUAL(dom1->frame_count, 8);
 }
 
 static void bad_requests_are_refused_at_once(void)
 {
 	populate(dom1, 4);
-	CU_ASSERT_EQUAL(exchange(4, 0, 1, 10, 0, RESTART_UNITS), -XEN_EPERM);
-	CU_ASSERT_EQUAL(exchange(4, 0, 1, 3, 0, RESTART_UNITS), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(exchange(1UL << 60, 4, 1UL << 60, 4, 0, RESTART_UNITS), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(exchange(8, 0, 1, 2, 0, RESTART_UNITS), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(4, 0, 1, 10, 0, ALL_UNITS), -XEN_EPERM);
+	CU_ASSERT_EQUAL(exchange(4, 0, 1, 3, 0, ALL_UNITS), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(1UL << 60, 4, 1UL << 60, 4, 0, ALL_UNITS), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(exchange(8, 0, 1, 2, 0, ALL_UNITS), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(exchanged, 0);
 }
 
