@@ -18,7 +18,7 @@
 #define SECOND 1000000000UL
 
 static int create_error[3];
-static unsigned int teardown_steps[3];
+static unsigned int teardown_steps[3], shrink_steps[3];
 static unsigned int created, freed;
 static char teardown_order[16];
 static unsigned int exceptions, suspends, ends;
@@ -46,6 +46,16 @@ static int teardown_part(unsigned int i)
 	return 0;
 }
 
+/* The steps it takes until little is left to free. */
+static bool shrink_part(unsigned int i)
+{
+	if (shrink_steps[i] == 0) {
+		return true;
+	}
+	shrink_steps[i]--;
+	return false;
+}
+
 #define PART(letter, index)                                                        \
 	static int create_##letter(struct domain *d)                               \
 	{                                                                          \
@@ -59,8 +69,12 @@ static int teardown_part(unsigned int i)
 	{                                                                          \
 		freed++;                                                           \
 	}                                                                          \
+	static bool shrink_##letter(struct domain *d)                              \
+	{                                                                          \
+		return shrink_part(index);                                         \
+	}                                                                          \
 	static const struct domain_part part_##letter = {                          \
-		#letter, create_##letter, teardown_##letter, free_##letter, NULL};
+		#letter, create_##letter, teardown_##letter, free_##letter, shrink_##letter};
 
 PART(a, 0)
 PART(b, 1)
@@ -111,6 +125,7 @@ static void setup(void)
 	pass_exit_paths();
 	memset(create_error, 0, sizeof(create_error));
 	memset(teardown_steps, 0, sizeof(teardown_steps));
+	memset(shrink_steps, 0, sizeof(shrink_steps));
 	memset(teardown_order, 0, sizeof(teardown_order));
 	created = freed = exceptions = suspends = ends = 0;
 }
@@ -251,6 +266,25 @@ static void a_dead_domain_stays_while_it_is_referenced(void)
 	CU_ASSERT_PTR_NULL(domain_find(5));
 }
 
+static void a_big_domain_is_freed_in_shares(void)
+{
+	struct domain *d = make(5);
+	unsigned int left;
+
+	shrink_steps[1] = 1000;
+	CU_ASSERT_EQUAL(domain_kill(d), 0);
+	pass_exit_paths();
+	left = shrink_steps[1];
+	CU_ASSERT(left > 0 && left < 1000);
+	softirq_run(0);
+	CU_ASSERT(left - shrink_steps[1] <= 4);
+	for (unsigned int i = 0; freed < 3 && i < 1000; i++) {
+		pass_exit_paths();
+	}
+	CU_ASSERT_EQUAL(freed, 3);
+	CU_ASSERT_EQUAL(shrink_steps[1], 0);
+}
+
 static void a_borrowed_domain_outlives_its_last_reference(void)
 {
 	uint64_t used = heap_used();
@@ -351,6 +385,7 @@ int main(void)
 		UNIT(ids_are_not_reused_soon),
 		UNIT(killing_goes_on_where_it_stopped),
 		UNIT(a_dead_domain_stays_while_it_is_referenced),
+		UNIT(a_big_domain_is_freed_in_shares),
 		UNIT(a_borrowed_domain_outlives_its_last_reference),
 		UNIT(the_first_reason_to_shut_down_wins),
 		UNIT(a_suspend_goes_to_the_subscribed_port),

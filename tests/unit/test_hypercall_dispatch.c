@@ -163,6 +163,17 @@ static void a_long_list_gives_way(void)
 	CU_ASSERT_EQUAL(call.args[0], WORLD_VA + RESTART_UNITS * 64);
 }
 
+static void dear_calls_give_way_sooner(void)
+{
+	struct hypercall call = {.v = dom1->vcpus[0], .args = {WORLD_VA, 100}};
+
+	for (unsigned int i = 0; i < 100; i++) {
+		entry(i, __HYPERVISOR_domctl, 0);
+	}
+	CU_ASSERT_EQUAL(stay(hypercall_multicall, &call, RESTART_UNITS), -XEN_ERESTART);
+	CU_ASSERT(call.args[1] > 90);
+}
+
 static void iret_ends_a_list(void)
 {
 	struct cpu_regs regs;
@@ -253,6 +264,7 @@ int main(void)
 		UNIT(a_failing_entry_does_not_stop_the_rest),
 		UNIT(a_list_restarts_between_entries_and_within),
 		UNIT(a_long_list_gives_way),
+		UNIT(dear_calls_give_way_sooner),
 		UNIT(iret_ends_a_list),
 		UNIT(a_list_that_cannot_be_read_or_written_faults),
 		UNIT(pv_guests_see_the_features_linux_demands),

@@ -55,6 +55,14 @@ static int64_t rewrite_entry(struct hypercall *outer, uint64_t address,
 									 : -XEN_ERESTART;
 }
 
+/* Calls that may run some thousand instructions without asking for a restart: a list of them must
+ * not become a long stay. */
+#define DEAR_UNITS 8
+#define BIT(call) (1UL << __HYPERVISOR_##call)
+static const uint64_t dear_calls = BIT(set_trap_table) | BIT(set_gdt) | BIT(platform_op) |
+				   BIT(vcpu_op) | BIT(event_channel_op) | BIT(sysctl) |
+				   BIT(domctl);
+
 /* 0: go on with the next entry. */
 static inline int64_t do_entry(struct hypercall *outer, uint64_t address, bool direct)
 {
@@ -68,6 +76,9 @@ static inline int64_t do_entry(struct hypercall *outer, uint64_t address, bool d
 	}
 	if (__builtin_expect(op != __HYPERVISOR_multicall, 1)) {
 		result = hypercall_run(&call, op);
+		if (__builtin_expect(dear_calls >> (op & 63) & 1, 0)) {
+			restart_spend(DEAR_UNITS);
+		}
 	}
 	if (__builtin_expect(result == -XEN_ERESTART, 0)) {
 		return rewrite_entry(outer, address, &call);
