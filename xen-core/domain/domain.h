@@ -69,6 +69,17 @@ struct domain_clearing {
 	bool is_busy; /* the CPU that set it owns the other fields */
 };
 
+/* hypercall/memory_exchange.c: a chunk on its way */
+struct domain_exchange {
+	mfn_t block;
+	struct frame_list old_frames;
+	uint64_t taken;    /* old frames so far */
+	uint64_t first_in; /* extent of the list the chunk begins at */
+	uint8_t order;
+	uint8_t stage;
+	bool is_busy; /* as above */
+};
+
 struct domain {
 	uint16_t id;         /* (c) */
 	bool is_control;     /* (c) may control others: domain 0 */
@@ -103,6 +114,7 @@ struct domain {
 	uint64_t frame_max;            /* (m) max_pages */
 	uint64_t claimed;              /* (m) outstanding claim */
 	struct domain_clearing clearing; /* (m) */
+	struct domain_exchange exchange; /* (m) */
 
 	struct shared_info *shared;    /* (c) hypervisor address of a FRAME_HEAP frame */
 	struct evtchn_table *evtchn;   /* (c) */

@@ -27,6 +27,18 @@ static inline void restart_spend(unsigned int units)
 	cpu_local()->units_spent += units;
 }
 
+/* True if nothing is spent yet. */
+static inline bool restart_is_fresh(void)
+{
+	return cpu_local()->units_spent == 0;
+}
+
+/* True if what may take most of a stay had better begin in a new one. */
+static inline bool restart_is_late(void)
+{
+	return cpu_local()->units_spent >= RESTART_UNITS / 3;
+}
+
 /* Spends one unit. */
 static inline bool must_check restart_wanted(void)
 {

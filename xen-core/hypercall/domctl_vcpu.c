@@ -20,6 +20,9 @@
 #include <xen/errno.h>
 #include <xen/shared_info.h>
 
+/* Creating one. */
+#define UNITS_PER_VCPU 5
+
 struct vcpu *domctl_vcpu(const struct domctl *c, uint32_t id)
 {
 	return vcpu_find(c->d, id);
@@ -44,6 +47,7 @@ int domctl_max_vcpus(struct domctl *c)
 		if (err) {
 			return err;
 		}
+		restart_spend(UNITS_PER_VCPU - 1);
 		if (restart_wanted() && i + 1 < d->max_vcpus) {
 			return -XEN_ERESTART;
 		}

@@ -24,6 +24,8 @@ int64_t memory_restart(struct hypercall *call, uint64_t done);
 unsigned int memory_order_max(const struct domain *caller);
 
 int64_t memory_exchange(struct hypercall *call);
+/* Domain part: frees what an exchange that nobody came back for has in hand. */
+int must_check memory_exchange_teardown(struct domain *d);
 
 /* memory_info.c */
 hypercall_handler memory_own_map, memory_machine_map, memory_set_map, memory_machphys_mapping,

@@ -4,12 +4,19 @@
  * address, which is how a PV guest gets memory for DMA.
  *
  * The unit is the chunk: as many input extents as make one output extent, or the other way round.
- * A chunk is exchanged as a whole or not at all; what it gives lies in one block, which may have to
- * be cleared over several stays (domain/clearing.h):
+ * A chunk is exchanged as a whole or not at all; what it gives lies in one block. Two megabytes are
+ * more work than one stay may do, so a chunk goes through stages, kept in d->exchange between them:
  *
- *     prepare   allocate the block, note its PFNs in the M2P           all of it may fail
- *     take      steal the old ones; each may refuse                    undone by giving them back
- *     commit    give the domain the new ones, free the old             fails for the dying only
+ *     none      the block is allocated, cleared over several stays (domain/clearing.h)
+ *     taking    the old frames are stolen, some in each stay
+ *               then in one: the new ones' PFNs go to the M2P, the list is written, the domain gets
+ *               the block
+ *     freeing   the old frames are freed, some in each stay
+ *
+ * What fails before the domain has the block gives the old frames back. So does another exchange for
+ * the same domain that finds one in taking, whose caller then begins anew. is_busy: one CPU at a
+ * time works on it, without a lock; for the dying nobody begins to. A chunk in the hands of this
+ * code counts for nobody: a domain may have one beyond its maximum.
  *
  * Old frames keep their M2P entry while nobody owns them. What replaces stolen frames is not
  * weighed against the domain's maximum: another vcpu may have used the room meanwhile, and there
@@ -28,8 +35,11 @@
 #include <xen/errno.h>
 #include <xen/memory.h>
 
-/* Frames exchanged for a unit of work. */
-#define FRAMES_PER_UNIT 2U
+/* Linux asks for no more. */
+#define ORDER_MAX_EXCHANGE 9U
+/* Frames taken or freed, and new ones given, for a unit of work. */
+#define FRAMES_PER_UNIT 4U
+#define GIVEN_PER_UNIT 8U
 
 struct exchange {
 	struct xen_memory_exchange request;
@@ -40,17 +50,17 @@ struct exchange {
 	uint64_t ins, outs;       /* extents in a chunk */
 };
 
-/* All of what a chunk gives lies in one block. */
-struct chunk {
-	mfn_t block;
-	struct frame_list old_frames;
+enum stage {
+	STAGE_NONE,
+	STAGE_TAKING,
+	STAGE_FREEING,
 };
 
 /* --- decode ---------------------------------------------------------------------------------- */
 
 static int check_orders(const struct exchange *x)
 {
-	unsigned int max = memory_order_max(x->call->v->domain);
+	unsigned int max = min_u32(memory_order_max(x->call->v->domain), ORDER_MAX_EXCHANGE);
 
 	return x->request.in.extent_order > max || x->request.out.extent_order > max ? -XEN_EPERM
 										     : 0;
@@ -96,7 +106,7 @@ static int decode(struct hypercall *call, struct exchange *x)
 	return x->d ? rights_check(call->v->domain, x->d, RIGHT_TARGET) : -XEN_ESRCH;
 }
 
-/* --- prepare --------------------------------------------------------------------------------- */
+/* --- begin ----------------------------------------------------------------------------------- */
 
 static void free_block(mfn_t first, unsigned int order)
 {
@@ -113,40 +123,28 @@ static int allocate_block(const struct exchange *x, mfn_t *block)
 	if (x->chunk_order > ORDER_MAX_AT_ONCE) {
 		return clearing_alloc(x->d, x->chunk_order, bits, 0, block);
 	}
+	restart_spend((1U << x->chunk_order) / CLEARED_PER_UNIT);
 	*block = buddy_alloc(x->chunk_order, bits, BUDDY_ZERO);
 	return mfn_is_none(*block) ? -XEN_ENOMEM : 0;
 }
 
-static struct guest_ptr out_entry(const struct exchange *x, uint64_t i)
+static int begin(const struct exchange *x, struct domain_exchange *e, uint64_t first_in)
 {
-	return guest_ptr_at(guest_ptr(x->request.out.extent_start), i, sizeof(xen_pfn_t));
-}
+	int err = allocate_block(x, &e->block);
 
-/* The i-th of the new extents. */
-static mfn_t new_extent(const struct exchange *x, const struct chunk *chunk, uint64_t i)
-{
-	return mfn_add(chunk->block, i << x->out_order);
-}
-
-/* The block is allocated; first is the first extent of the list. */
-static int prepare(const struct exchange *x, const struct chunk *chunk, uint64_t first)
-{
-	for (uint64_t i = 0; i < x->outs; i++) {
-		xen_pfn_t pfn;
-
-		if (guest_in(x->call->v, &pfn, out_entry(x, first + i), sizeof(pfn))) {
-			return -XEN_EFAULT;
-		}
-		for (uint64_t j = 0; j < 1UL << x->out_order; j++) {
-			m2p_set(mfn_add(new_extent(x, chunk, i), j), pfn + j);
-		}
+	if (!err) {
+		frame_list_init(&e->old_frames);
+		e->taken = 0;
+		e->first_in = first_in;
+		e->order = (uint8_t)x->chunk_order;
+		e->stage = STAGE_TAKING;
 	}
-	return 0;
+	return err;
 }
 
 /* --- take ------------------------------------------------------------------------------------ */
 
-static int take_frame(const struct exchange *x, struct chunk *chunk, uint64_t n)
+static int take_frame(const struct exchange *x, struct domain_exchange *e, uint64_t n)
 {
 	struct frame *f;
 	uint64_t pfn;
@@ -163,42 +161,81 @@ static int take_frame(const struct exchange *x, struct chunk *chunk, uint64_t n)
 		return err;
 	}
 	m2p_set(m, pfn);
-	frame_list_add(&chunk->old_frames, f);
+	frame_list_add(&e->old_frames, f);
 	return 0;
 }
 
-static int take_extent(const struct exchange *x, struct chunk *chunk, uint64_t i)
+static int take(const struct exchange *x, struct domain_exchange *e)
 {
-	struct guest_ptr at = guest_ptr_at(guest_ptr(x->request.in.extent_start), i,
-					   sizeof(xen_pfn_t));
-	xen_pfn_t first;
+	uint64_t within = (1UL << x->in_order) - 1;
+	xen_pfn_t first = 0;
+	bool known = false;
 
-	if (guest_in(x->call->v, &first, at, sizeof(first))) {
-		return -XEN_EFAULT;
-	}
-	for (uint64_t j = 0; j < 1UL << x->in_order; j++) {
-		int err = take_frame(x, chunk, first + j);
+	while (e->taken < 1UL << e->order) {
+		uint64_t i = e->first_in + (e->taken >> x->in_order);
+		int err;
 
+		if (!known || (e->taken & within) == 0) {
+			struct guest_ptr list = guest_ptr(x->request.in.extent_start);
+
+			if (guest_in(x->call->v, &first, guest_ptr_at(list, i, sizeof(first)),
+				     sizeof(first))) {
+				return -XEN_EFAULT;
+			}
+			known = true;
+		}
+		err = take_frame(x, e, first + (e->taken & within));
 		if (err) {
 			return err;
+		}
+		e->taken++;
+		if (e->taken % FRAMES_PER_UNIT == 0 && restart_wanted()) {
+			return -XEN_ERESTART;
 		}
 	}
 	return 0;
 }
 
-static int take(const struct exchange *x, struct chunk *chunk, uint64_t first)
-{
-	for (uint64_t i = 0; i < x->ins; i++) {
-		int err = take_extent(x, chunk, first + i);
+/* --- give ------------------------------------------------------------------------------------ */
 
-		if (err) {
-			return err;
+/* Before anything is final: a list that cannot be written is found now. A guest that makes the call
+ * fail has lost the PFNs it had in there, nothing else. */
+static int place_extents(const struct exchange *x, const struct domain_exchange *e)
+{
+	struct guest_ptr list = guest_ptr(x->request.out.extent_start);
+	uint64_t first_out = (e->first_in << x->in_order) >> x->out_order;
+
+	for (uint64_t i = 0; i < x->outs; i++) {
+		struct guest_ptr entry = guest_ptr_at(list, first_out + i, sizeof(xen_pfn_t));
+		mfn_t m = mfn_add(e->block, i << x->out_order);
+		xen_pfn_t pfn;
+
+		if (guest_in(x->call->v, &pfn, entry, sizeof(pfn)) ||
+		    guest_out(x->call->v, entry, &m.n, sizeof(m.n))) {
+			return -XEN_EFAULT;
+		}
+		for (uint64_t j = 0; j < 1UL << x->out_order; j++) {
+			m2p_set(mfn_add(m, j), pfn + j);
 		}
 	}
 	return 0;
 }
 
-/* --- commit ---------------------------------------------------------------------------------- */
+static int give(const struct exchange *x, struct domain_exchange *e)
+{
+	int err = place_extents(x, e);
+
+	if (!err) {
+		err = memory_replace(x->d, e->block, e->order);
+	}
+	if (!err) {
+		e->stage = STAGE_FREEING;
+	}
+	restart_spend((1U << e->order) / GIVEN_PER_UNIT);
+	return err;
+}
+
+/* --- free, give back ------------------------------------------------------------------------- */
 
 static struct frame *take_first(struct frame_list *list)
 {
@@ -210,98 +247,161 @@ static struct frame *take_first(struct frame_list *list)
 	return f;
 }
 
-/* A domain that is dying does not take them back. */
-static void give_back(struct domain *d, struct frame_list *old_frames)
+static int free_old(struct domain_exchange *e)
 {
+	unsigned int freed = 0;
 	struct frame *f;
 
-	while ((f = take_first(old_frames)) != NULL) {
-		if (memory_replace(d, frame_mfn(f), 0)) {
-			free_block(frame_mfn(f), 0);
-		}
-	}
-}
-
-static int report_chunk(const struct exchange *x, const struct chunk *chunk, uint64_t first)
-{
-	for (uint64_t i = 0; i < x->outs; i++) {
-		mfn_t m = new_extent(x, chunk, i);
-
-		if (guest_out(x->call->v, out_entry(x, first + i), &m.n, sizeof(m.n))) {
-			return -XEN_EFAULT;
-		}
-	}
-	return 0;
-}
-
-/* One chunk, beginning at these extents of the two lists. */
-static int exchange_chunk(const struct exchange *x, uint64_t first_in, uint64_t first_out)
-{
-	struct chunk chunk;
-	struct frame *f;
-	int err = allocate_block(x, &chunk.block);
-
-	if (err) {
-		return err;
-	}
-	frame_list_init(&chunk.old_frames);
-	err = prepare(x, &chunk, first_out);
-	if (!err) {
-		err = take(x, &chunk, first_in);
-	}
-	/* The list is written before anything is final: a page that cannot be written is found now.
-	 * A guest that makes the call fail has lost the PFNs it had in there, nothing else. */
-	if (!err) {
-		err = report_chunk(x, &chunk, first_out);
-	}
-	if (!err) {
-		err = memory_replace(x->d, chunk.block, x->chunk_order);
-	}
-	if (err) {
-		give_back(x->d, &chunk.old_frames);
-		free_block(chunk.block, x->chunk_order);
-		return err;
-	}
-	while ((f = take_first(&chunk.old_frames)) != NULL) {
+	while ((f = take_first(&e->old_frames)) != NULL) {
 		free_block(frame_mfn(f), 0);
-	}
-	return 0;
-}
-
-static int64_t exchange_chunks(struct exchange *x)
-{
-	uint64_t *done = &x->request.nr_exchanged;
-
-	while (*done < x->request.in.nr_extents) {
-		uint64_t first_out = (*done << x->in_order) >> x->out_order;
-		int err = exchange_chunk(x, *done, first_out);
-
-		if (err) {
-			return err;
-		}
-		*done += x->ins;
-		restart_spend((1U << x->chunk_order) / FRAMES_PER_UNIT);
-		if (restart_wanted() && *done < x->request.in.nr_extents) {
+		if (++freed % FRAMES_PER_UNIT == 0 && restart_wanted()) {
 			return -XEN_ERESTART;
 		}
 	}
 	return 0;
 }
 
+/* A domain that is dying does not take them back. */
+static void give_back(struct domain *d, struct domain_exchange *e)
+{
+	struct frame *f;
+
+	while ((f = take_first(&e->old_frames)) != NULL) {
+		if (memory_replace(d, frame_mfn(f), 0)) {
+			free_block(frame_mfn(f), 0);
+		}
+	}
+	free_block(e->block, e->order);
+	e->stage = STAGE_NONE;
+}
+
+/* --- a chunk --------------------------------------------------------------------------------- */
+
+/* The end of the last chunk. */
+static int finish_chunk(struct domain_exchange *e)
+{
+	int err = e->stage == STAGE_FREEING ? free_old(e) : 0;
+
+	if (!err && e->stage == STAGE_FREEING) {
+		e->stage = STAGE_NONE;
+	}
+	return err;
+}
+
+/* The chunk beginning at this extent of the list of old ones. */
+static int exchange_chunk(const struct exchange *x, struct domain_exchange *e, uint64_t first_in)
+{
+	int err = 0;
+
+	if (e->stage == STAGE_TAKING &&
+	    (e->order != x->chunk_order || e->first_in != first_in)) {
+		give_back(x->d, e);
+	}
+	if (e->stage == STAGE_NONE) {
+		err = begin(x, e, first_in);
+	}
+	if (err) {
+		return err;
+	}
+	err = take(x, e);
+	if (!err && e->order > ORDER_MAX_AT_ONCE && !restart_is_fresh()) {
+		err = -XEN_ERESTART;
+	}
+	if (!err) {
+		err = give(x, e);
+	}
+	if (err && err != -XEN_ERESTART) {
+		give_back(x->d, e);
+	}
+	return err;
+}
+
+/* Makes the domain's exchange this CPU's. */
+static int enter(struct domain *d)
+{
+	int err = 0;
+
+	spin_lock(&d->memory_lock);
+	if (domain_is_dying(d)) {
+		err = -XEN_EINVAL;
+	} else if (d->exchange.is_busy) {
+		err = -XEN_ERESTART;
+	} else {
+		d->exchange.is_busy = true;
+	}
+	spin_unlock(&d->memory_lock);
+	return err;
+}
+
+static void leave(struct domain *d)
+{
+	spin_lock(&d->memory_lock);
+	d->exchange.is_busy = false;
+	spin_unlock(&d->memory_lock);
+}
+
+int memory_exchange_teardown(struct domain *d)
+{
+	struct domain_exchange *e = &d->exchange;
+	bool is_busy;
+	int err = 0;
+
+	spin_lock(&d->memory_lock);
+	is_busy = e->is_busy;
+	spin_unlock(&d->memory_lock);
+	if (is_busy) {
+		return -XEN_ERESTART;
+	}
+	if (e->stage != STAGE_NONE) {
+		err = free_old(e);
+	}
+	if (!err && e->stage == STAGE_TAKING) {
+		free_block(e->block, e->order);
+	}
+	if (!err) {
+		e->stage = STAGE_NONE;
+	}
+	return err;
+}
+
+static int exchange_chunks(struct exchange *x)
+{
+	struct domain_exchange *e = &x->d->exchange;
+	uint64_t *done = &x->request.nr_exchanged;
+	int err;
+
+	while ((err = finish_chunk(e)) == 0 && *done < x->request.in.nr_extents) {
+		err = exchange_chunk(x, e, *done);
+		if (err) {
+			break;
+		}
+		*done += x->ins;
+		if (restart_wanted()) {
+			err = -XEN_ERESTART;
+			break;
+		}
+	}
+	return err;
+}
+
 int64_t memory_exchange(struct hypercall *call)
 {
 	struct exchange x;
-	int64_t result;
 	int err = decode(call, &x);
 
 	if (err) {
 		return err;
 	}
-	result = exchange_chunks(&x);
+	err = enter(x.d);
+	if (err) {
+		return err;
+	}
+	err = exchange_chunks(&x);
+	leave(x.d);
 	if (guest_out(call->v,
 		      guest_ptr(call->args[1] + offsetof(struct xen_memory_exchange, nr_exchanged)),
 		      &x.request.nr_exchanged, sizeof(x.request.nr_exchanged))) {
 		return -XEN_EFAULT;
 	}
-	return result;
+	return err;
 }

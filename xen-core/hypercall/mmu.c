@@ -217,7 +217,8 @@ static int update_all(struct batch *b, const struct pv_mapping *map, bool *upper
 				return err;
 			}
 			batch_advance(b);
-			if (b->done % UPDATES_PER_UNIT == 0 && b->count && restart_wanted()) {
+			if (b->count && ((*upper && restart_is_late()) ||
+					 (b->done % UPDATES_PER_UNIT == 0 && restart_wanted()))) {
 				return -XEN_ERESTART;
 			}
 		}
@@ -272,7 +273,9 @@ static int mmuext_all(struct batch *b, struct domain *owner)
 			return err;
 		}
 		batch_advance(b);
-		if (b->count && restart_wanted()) {
+		/* Pins and unpins, the first commands, may take most of a stay each. */
+		if (b->count && (restart_wanted() ||
+				 (op.cmd <= MMUEXT_UNPIN_TABLE && restart_is_late()))) {
 			return -XEN_ERESTART;
 		}
 	}

@@ -11,6 +11,7 @@
 #include "domain/vcpu.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
+#include "hypercall/memory.h"
 #include "mm/heap.h"
 #include "pv/cpuid.h"
 #include "pv/pv.h"
@@ -55,6 +56,8 @@ static const struct domain_part memory_part = {"memory", no_create, memory_relin
 					       NULL};
 static const struct domain_part clearing_part = {"clearing", no_create, clearing_teardown, no_free,
 						 NULL};
+static const struct domain_part exchange_part = {"exchange", no_create, memory_exchange_teardown,
+						 no_free, NULL};
 static const struct domain_part evtchn_part = {"event channels", evtchn_domain_create,
 					       evtchn_domain_teardown, evtchn_domain_free,
 					       evtchn_domain_shrink};
@@ -62,6 +65,6 @@ static const struct domain_part grant_part = {"grants", grant_domain_create, gra
 					      grant_domain_free, grant_domain_shrink};
 
 const struct domain_part *const domain_parts[] = {
-	&memory_part, &clearing_part, &access_part, &shared_part, &evtchn_part,
+	&memory_part, &clearing_part, &exchange_part, &access_part, &shared_part, &evtchn_part,
 	&grant_part,  &guest_part,    &vcpus_part,  NULL,
 };

@@ -15,7 +15,7 @@
 
 #include "domain/restart.h"
 
-#define FRAMES_PER_UNIT 16U
+#define FRAMES_PER_UNIT 8U
 
 int pv_translate(struct domain *d unused_arg, gfn_t g, mfn_t *m)
 {
@@ -59,11 +59,13 @@ static int drop_roots(struct domain *d)
 	return 0;
 }
 
-static int release_frame(struct domain *d, struct frame *f)
+/* *slow if there was more to it than a look. */
+static int release_frame(struct domain *d, struct frame *f, bool *slow)
 {
 	uint32_t word = atomic_read(&f->type);
 	int err;
 
+	*slow = (word & (TYPE_PINNED | TYPE_PARTIAL)) != 0;
 	if (word & TYPE_PINNED) {
 		err = pv_type_unpin(d, f);
 		if (err == -XEN_ERESTART) {
@@ -105,12 +107,13 @@ static int release_frames(struct domain *d)
 
 	while (*left > 1) {
 		struct frame *f = first_frame(d);
+		bool slow;
 		int err;
 
 		if (!f) {
 			break;
 		}
-		err = release_frame(d, f);
+		err = release_frame(d, f, &slow);
 		if (!err) {
 			move_to_end(d, f);
 			(*left)--;
@@ -119,7 +122,9 @@ static int release_frames(struct domain *d)
 		if (err) {
 			return err;
 		}
-		if (++done % FRAMES_PER_UNIT == 0 && *left > 1 && restart_wanted()) {
+		done++;
+		if (*left > 1 && ((slow && restart_is_late()) ||
+				  (done % FRAMES_PER_UNIT == 0 && restart_wanted()))) {
 			return -XEN_ERESTART;
 		}
 	}

@@ -23,7 +23,7 @@
 #define BLOCK 32U
 
 /* How many entries are worth one unit of the restart budget. */
-#define L1_ENTRIES_PER_UNIT 20U
+#define L1_ENTRIES_PER_UNIT 8U
 #define CHEAP_ENTRIES_PER_UNIT 16U
 
 static inline bool group_is_empty(const pte_t *group)
@@ -188,14 +188,15 @@ static int revive(struct domain *d, pte_t pte, enum frame_type type)
 	return err;
 }
 
-/* Counts an entry done; true when the budget is spent. */
+/* Counts an entry done; true when the budget is spent, or would not do for another slow one: a full
+ * L1 whose frames all become writable takes most of a stay. */
 static bool pay(unsigned int *cheap, bool slow)
 {
 	if (++*cheap < CHEAP_ENTRIES_PER_UNIT && !slow) {
 		return false;
 	}
 	*cheap = 0;
-	return restart_wanted();
+	return restart_wanted() || (slow && restart_is_late());
 }
 
 /* The first index from i on that may hold a guest's entry, skipping empty groups. */
