@@ -13,9 +13,9 @@
  *               the block
  *     freeing   the old frames are freed, some in each stay
  *
- * What fails before the domain has the block gives the old frames back. So does another exchange for
- * the same domain that finds one in taking, whose caller then begins anew. is_busy: one CPU at a
- * time works on it, without a lock; for the dying nobody begins to. A chunk in the hands of this
+ * What fails before the domain has the block gives the old frames back. So does another exchange
+ * for the same domain that finds one in taking, whose caller then begins anew. is_busy: one CPU at
+ * a time works on it, without a lock; for the dying nobody begins to. A chunk in the hands of this
  * code counts for nobody: a domain may have one beyond its maximum.
  *
  * Old frames keep their M2P entry while nobody owns them. What replaces stolen frames is not
