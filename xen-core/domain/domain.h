@@ -29,6 +29,7 @@ struct cpu_policy;
 struct evtchn_table;
 struct grant_table;
 struct guest_ops;
+struct hvm_domain;
 struct pv_domain;
 struct shared_info;
 struct vcpu;
@@ -120,6 +121,7 @@ struct domain {
 	struct evtchn_table *evtchn;   /* (c) */
 	struct grant_table *grants;    /* (c) */
 	struct pv_domain *pv;          /* (c) */
+	struct hvm_domain *hvm;        /* (c) one of the two */
 	struct cpu_policy *policy;     /* (c) pointer; contents fixed at the first unpause */
 	struct sched_group sched;
 

@@ -17,6 +17,7 @@
 #include <xen/shared_info.h>
 
 struct domain_part;
+struct hvm_vcpu;
 struct pv_vcpu;
 
 /* vcpu.pause_flags: */
@@ -72,6 +73,7 @@ struct vcpu {
 	uint64_t xcr0;
 
 	struct pv_vcpu *pv;
+	struct hvm_vcpu *hvm; /* one of the two */
 	uint64_t hypercall_count;
 };
 
