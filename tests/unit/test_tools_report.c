@@ -56,7 +56,8 @@ static void details_are_shown_when_asked_for(void)
 	char *full = shown(&report, true);
 	CU_ASSERT_STRING_EQUAL(brief, "xl: warning: unknown key 'cpu'\n");
 	CU_ASSERT_STRING_EQUAL(full,
-			       "xl: warning: unknown key 'cpu'\nxl: detail: domctl 1 returned -1\n");
+			       "xl: warning: unknown key 'cpu'\n"
+			       "xl: detail: domctl 1 returned -1\n");
 	CU_ASSERT_FALSE(report_has_error(&report));
 	free(brief);
 	free(full);
