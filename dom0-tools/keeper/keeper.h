@@ -35,12 +35,12 @@ struct report;
 
 struct keeper_fd {
 	char *name;
-	int fd;       /* -1: claimed */
+	int fd; /* -1: claimed */
 };
 
 struct keeper {
-	int socket;            /* -1: no keeper */
-	bool private;          /* the socketpair of our keeper, not NOTIFY_SOCKET */
+	int socket;   /* -1: no keeper */
+	bool private; /* the socketpair of our keeper, not NOTIFY_SOCKET */
 	struct keeper_fd *inherited;
 	unsigned int count;
 };

@@ -4,18 +4,19 @@
  * wait in a queue. The way in is the daemon's socket (XENSTORED_PATH, XENSTORED_RUNDIR/socket,
  * /run/xenstored/socket), else the kernel's own connection, /dev/xen/xenbus.
  *
- * Errors are negative errno values, those of the store by their names ("EAGAIN" is -EAGAIN).
+ * Errors are negative errno values, the store's by their names ("EAGAIN" is -EAGAIN).
  * -EPROTO: the peer does not speak the protocol; the connection is not usable any more.
  *
  * A connection that ends under us (the daemon was killed between a request and its reply) is opened
  * anew, watches are registered again (each fires once more, as after registration), and a request
- * outside transactions whose repetition changes nothing is sent once more. Others return -ECONNRESET:
- * inside a transaction begin it anew, as store_transact() does. Connections made by store_attach()
- * cannot be opened anew.
+ * outside transactions whose repetition changes nothing is sent once more. Others return
+ * -ECONNRESET: inside a transaction begin it anew, as store_transact() does. Connections made by
+ * store_attach() cannot be opened anew.
  *
  * Paths without a leading "/" are relative to the caller's own home. Values are bytes: no
  * terminator is part of them; what these functions return has one added behind its last byte.
- * `tx` is a transaction's number, STORE_NO_TX outside. Not thread-safe: one struct store per thread.
+ * `tx` is a transaction's number, STORE_NO_TX outside. Not thread-safe: one struct store per
+ * thread.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -49,7 +50,7 @@ struct store_perm {
 };
 
 struct store_event {
-	char *path;  /* as registered: relative if the watch is relative */
+	char *path; /* as registered: relative if the watch is relative */
 	char *token;
 };
 
