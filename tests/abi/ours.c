@@ -14,6 +14,7 @@
 #include <xen/grant_table.h>
 #include <xen/hvm_op.h>
 #include <xen/hvm_params.h>
+#include <xen/hvm_save.h>
 #include <xen/hvm_start_info.h>
 #include <xen/io/blkif.h>
 #include <xen/io/console.h>
