@@ -167,6 +167,14 @@ static enum emul_result read_tsc(struct emul_context *c, uint64_t *tsc, uint32_t
 	return EMUL_DONE;
 }
 
+static enum emul_result read_table(struct emul_context *c, enum emul_table table, uint64_t *base,
+				   uint16_t *limit)
+{
+	*base = 0xffff800011223344UL + table;
+	*limit = (uint16_t)(0x8000 + table);
+	return EMUL_DONE;
+}
+
 static void setup(void)
 {
 	memset(&regs, 0, sizeof(regs));
@@ -185,6 +193,7 @@ static void setup(void)
 		.set_interrupt_flag = set_interrupt_flag,
 		.cpuid = cpuid,
 		.read_tsc = read_tsc,
+		.read_table = read_table,
 		.read_pmc = read_register,
 		.read_cr = read_register,
 		.write_cr = write_register,
@@ -251,6 +260,35 @@ static void a_class_not_allowed_is_refused(void)
 	context.classes = EMUL_CLASS_SYSTEM | EMUL_CLASS_PORT;
 	CU_ASSERT_EQUAL(RUN("\x88\x03"), EMUL_REFUSED);
 	CU_ASSERT_EQUAL(RUN("\x0f\x32"), EMUL_DONE);
+}
+
+static void tables_are_stored_as_the_caller_says(void)
+{
+	regs.rbx = MEMORY;
+	context.user_mode = true;
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\x03"), EMUL_DONE); /* sgdt */
+	CU_ASSERT_EQUAL(memcmp(memory, "\0\x80\x44\x33\x22\x11\0\x80\xff\xff", 10), 0);
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\x0b"), EMUL_DONE); /* sidt */
+	CU_ASSERT_EQUAL(memcmp(memory, "\1\x80\x45", 3), 0);
+	memset(memory, 0x55, 16);
+	CU_ASSERT_EQUAL(RUN("\x0f\x00\x03"), EMUL_DONE); /* sldt */
+	CU_ASSERT_EQUAL(memcmp(memory, "\2\x80\x55", 3), 0);
+	regs.rax = ~0UL;
+	CU_ASSERT_EQUAL(RUN("\x66\x0f\x00\xc8"), EMUL_DONE); /* str %ax */
+	CU_ASSERT_EQUAL(regs.rax, 0xffffffffffff8003UL);
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\xe0"), EMUL_DONE); /* smsw %eax */
+	CU_ASSERT_EQUAL(regs.rax, 0x8004);
+	ops.read_table = NULL;
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\x03"), EMUL_REFUSED);
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\xc0"), EMUL_REFUSED); /* vm..., not sgdt */
+}
+
+static void a_table_that_cannot_be_stored_changes_nothing(void)
+{
+	regs.rbx = MEMORY;
+	memory_faults = true;
+	CU_ASSERT_EQUAL(RUN("\x0f\x01\x03"), EMUL_EXCEPTION);
+	CU_ASSERT_EQUAL(regs.rip, RIP);
 }
 
 static void lock_where_it_does_not_belong_is_an_invalid_opcode(void)
@@ -505,6 +543,8 @@ int main(void)
 		UNIT(what_is_not_known_is_refused),
 		UNIT(a_missing_operation_refuses_the_instruction),
 		UNIT(a_class_not_allowed_is_refused),
+		UNIT(tables_are_stored_as_the_caller_says),
+		UNIT(a_table_that_cannot_be_stored_changes_nothing),
 		UNIT(lock_where_it_does_not_belong_is_an_invalid_opcode),
 		UNIT(sixteen_bytes_are_too_long),
 		UNIT(bytes_on_the_next_page_are_asked_for_only_if_needed),

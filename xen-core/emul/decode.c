@@ -73,6 +73,7 @@ static const struct row map_one[256] = {
 
 /* After 0F. */
 static const struct row map_two[256] = {
+	[0x00] = {OP_GROUP6, 0, MODRM},
 	[0x01] = {OP_GROUP7, 0, MODRM},
 	[0x06] = {OP_CLTS, 0, 0},
 	[0x08] = {OP_INVD, 0, 0},
@@ -438,7 +439,7 @@ static void resolve_group3(struct insn *insn, unsigned int reg)
 	insn->alu = alu[reg];
 }
 
-static void resolve_group7(struct insn *insn)
+static void resolve_group7(struct insn *insn, unsigned int reg)
 {
 	bool plain = !insn->operand_prefix && !insn->repeat;
 
@@ -446,6 +447,10 @@ static void resolve_group7(struct insn *insn)
 		insn->op = OP_XSETBV;
 	} else if (plain && insn->modrm == 0xf9) {
 		insn->op = OP_RDTSCP;
+	} else if (reg < 2 && insn->memory) {
+		insn->op = reg ? OP_SIDT : OP_SGDT;
+	} else if (reg == 4) {
+		insn->op = OP_SMSW;
 	} else {
 		insn->op = OP_REFUSED;
 	}
@@ -468,8 +473,11 @@ static void resolve_group(const struct emul_context *context, struct insn *insn)
 		insn->op = reg < 2 ? OP_ALU_RM : OP_REFUSED;
 		insn->alu = reg ? ALU_DEC : ALU_INC;
 		break;
+	case OP_GROUP6:
+		insn->op = reg == 0 ? OP_SLDT : reg == 1 ? OP_STR : OP_REFUSED;
+		break;
 	case OP_GROUP7:
-		resolve_group7(insn);
+		resolve_group7(insn, reg);
 		break;
 	case OP_GROUP8:
 		insn->op = reg >= 4 ? OP_BIT_IMM : OP_REFUSED;

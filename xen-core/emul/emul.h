@@ -42,6 +42,14 @@ enum emul_access {
 	EMUL_READ_FOR_WRITE, /* the same bytes are about to be written: check for both */
 };
 
+enum emul_table {
+	EMUL_GDT,
+	EMUL_IDT,
+	EMUL_LDT,
+	EMUL_TASK,
+	EMUL_STATUS_WORD,
+};
+
 #define EMUL_CLASS_MEMORY (1U << 0) /* moves, arithmetic, exchanges, string moves */
 #define EMUL_CLASS_PORT (1U << 1)   /* in, out, ins, outs */
 #define EMUL_CLASS_SYSTEM (1U << 2) /* control registers, MSRs, cpuid, cli and so on */
@@ -122,6 +130,13 @@ struct emul_ops {
 	enum emul_result (*read_tsc)(struct emul_context *context, uint64_t *tsc, uint32_t *aux);
 	enum emul_result (*read_pmc)(struct emul_context *context, uint32_t index,
 				     uint64_t *value);
+
+	/*
+	 * The descriptor tables, the selectors of LDT and task, the machine status word: what
+	 * CR4.UMIP keeps from ring 3. base and limit are 0 before; a selector or word is limit.
+	 */
+	enum emul_result (*read_table)(struct emul_context *context, enum emul_table table,
+				       uint64_t *base, uint16_t *limit);
 
 	/* Never called in user mode. Only control registers 0, 2, 3, 4, 8 are asked for. */
 	enum emul_result (*read_cr)(struct emul_context *context, unsigned int index,

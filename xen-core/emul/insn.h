@@ -81,11 +81,17 @@ enum insn_op {
 	OP_RDPMC,
 	OP_CPUID,
 	OP_XSETBV,
+	OP_SGDT,
+	OP_SIDT,
+	OP_SLDT,
+	OP_STR,
+	OP_SMSW,
 
 	/* Only inside the decoder: the ModRM byte or more bytes tell what it is. */
 	OP_GROUP1,
 	OP_GROUP3,
 	OP_GROUP4,
+	OP_GROUP6,
 	OP_GROUP7,
 	OP_GROUP8,
 	OP_GROUP9,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * System instructions. Those the CPU allows at privilege level 0 only are #GP(0) in user mode
- * before anything else is looked at; cli, sti, cpuid, rdtsc, rdtscp and rdpmc depend on state
- * only the caller knows (IOPL, CR4.TSD, CR4.PCE, CPUID faulting), so its operations decide.
+ * before anything else is looked at; cli, sti, cpuid, rdtsc, rdtscp, rdpmc and the stores of tables
+ * depend on state only the caller knows (IOPL, CR4.TSD, CR4.PCE, CPUID faulting, CR4.UMIP), so its
+ * operations decide.
  */
 #include "emul/insn.h"
 
@@ -161,6 +162,46 @@ static enum emul_result cpuid(struct emul_context *context)
 	return EMUL_DONE;
 }
 
+/* sgdt and sidt: two bytes of limit, then the base (SDM 2B, SGDT). */
+static enum emul_result store_table(struct emul_context *context, const struct insn *insn,
+				    enum emul_table table)
+{
+	uint64_t base = 0;
+	uint16_t limit = 0;
+	enum emul_result result;
+
+	if (!context->ops->read_table) {
+		return EMUL_REFUSED;
+	}
+	result = context->ops->read_table(context, table, &base, &limit);
+	if (!result) {
+		result = memory_write(context, insn->segment, insn->address, 2, limit);
+	}
+	if (!result) {
+		result = memory_write(context, insn->segment, insn->address + 2,
+				      full_width(context), base);
+	}
+	return result;
+}
+
+/* sldt, str, smsw: two bytes in memory, the operand's width in a register. */
+static enum emul_result store_word(struct emul_context *context, const struct insn *insn,
+				   enum emul_table table)
+{
+	uint64_t base = 0;
+	uint16_t word = 0;
+	enum emul_result result;
+
+	if (!context->ops->read_table) {
+		return EMUL_REFUSED;
+	}
+	result = context->ops->read_table(context, table, &base, &word);
+	if (result) {
+		return result;
+	}
+	return rm_write(context, insn, insn->memory ? 2 : insn->operand_bytes, word);
+}
+
 static enum emul_result call(struct emul_context *context,
 			     enum emul_result (*operation)(struct emul_context *))
 {
@@ -170,7 +211,7 @@ static enum emul_result call(struct emul_context *context,
 static bool is_privileged(enum insn_op op)
 {
 	return op != OP_CLI && op != OP_STI && op != OP_CPUID && op != OP_RDTSC &&
-	       op != OP_RDTSCP && op != OP_RDPMC;
+	       op != OP_RDTSCP && op != OP_RDPMC && op < OP_SGDT;
 }
 
 enum emul_result execute_system(struct emul_context *context, const struct insn *insn)
@@ -214,6 +255,16 @@ enum emul_result execute_system(struct emul_context *context, const struct insn 
 		return cpuid(context);
 	case OP_XSETBV:
 		return xsetbv(context);
+	case OP_SGDT:
+		return store_table(context, insn, EMUL_GDT);
+	case OP_SIDT:
+		return store_table(context, insn, EMUL_IDT);
+	case OP_SLDT:
+		return store_word(context, insn, EMUL_LDT);
+	case OP_STR:
+		return store_word(context, insn, EMUL_TASK);
+	case OP_SMSW:
+		return store_word(context, insn, EMUL_STATUS_WORD);
 	default:
 		return EMUL_REFUSED;
 	}

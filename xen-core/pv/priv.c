@@ -195,12 +195,25 @@ static enum emul_result read_tsc(struct emul_context *context, uint64_t *tsc, ui
 	return EMUL_DONE;
 }
 
-/* --- control and debug registers ------------------------------------------------------------- */
-
 static uint64_t guest_cr0(const struct vcpu *v)
 {
 	return (cpu_read_cr0() & ~CR0_TS) | (v->pv->task_switched ? CR0_TS : 0);
 }
+
+/*
+ * CR4.UMIP keeps the hypervisor's tables from ring 3, and there are no others: a guest is told of
+ * none. Programs from before UMIP go on.
+ */
+static enum emul_result read_table(struct emul_context *context, enum emul_table table,
+				   uint64_t *base, uint16_t *limit)
+{
+	if (table == EMUL_STATUS_WORD) {
+		*limit = (uint16_t)guest_cr0(vcpu_of(context));
+	}
+	return EMUL_DONE;
+}
+
+/* --- control and debug registers ------------------------------------------------------------- */
 
 static enum emul_result read_cr(struct emul_context *context, unsigned int index, uint64_t *value)
 {
@@ -350,6 +363,7 @@ static const struct emul_ops priv_ops = {
 	.set_interrupt_flag = set_interrupt_flag,
 	.cpuid = cpuid,
 	.read_tsc = read_tsc,
+	.read_table = read_table,
 	.read_cr = read_cr,
 	.write_cr = write_cr,
 	.clts = clts,
