@@ -28,6 +28,8 @@ struct guest_page {
 static struct guest_page pages[PAGES_MAX];
 static unsigned int page_count;
 static unsigned int violations;
+bool sim_smap_open;
+
 static uint64_t last_address;
 
 void sim_guest_reset(void)
@@ -109,7 +111,7 @@ size_t fault_copy_in(void *to, uint64_t from, size_t bytes)
 {
 	uint8_t *target = to;
 
-	assert(lock_none_held());
+	assert(lock_none_held() && !sim_smap_open);
 	while (bytes > 0) {
 		struct guest_page *page = find(from);
 		size_t step = bytes_in_page(from, bytes);
@@ -130,7 +132,7 @@ size_t fault_copy_out(uint64_t to, const void *from, size_t bytes)
 {
 	const uint8_t *source = from;
 
-	assert(lock_none_held());
+	assert(lock_none_held() && !sim_smap_open);
 	while (bytes > 0) {
 		struct guest_page *page = find(to);
 		size_t step = bytes_in_page(to, bytes);

@@ -16,6 +16,7 @@
 #include "machine/cpu.h"
 #include "machine/fixup.h"
 #include "pv/pv.h"
+#include "x86/cr.h"
 #include "x86/exception.h"
 
 extern const char guest_iret[];
@@ -66,6 +67,7 @@ void core_trap_entry(struct cpu_regs *regs)
 			fixup_note_address(this_cpu(), cpu_read_cr2());
 		}
 		regs->rip = fixup;
+		regs->rflags &= ~RFLAGS_AC; /* machine/smap.h */
 		return;
 	}
 	if (regs->rip == (uint64_t)guest_iret && current_vcpu()) {

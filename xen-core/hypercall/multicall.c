@@ -21,6 +21,7 @@ static inline bool read_entry(struct vcpu *v, uint64_t address, bool direct, uin
 			      uint64_t *args)
 {
 	uint64_t at = address + offsetof(struct multicall_entry, args);
+	bool read;
 
 	if (!direct) {
 		struct multicall_entry entry;
@@ -32,18 +33,28 @@ static inline bool read_entry(struct vcpu *v, uint64_t address, bool direct, uin
 		*op = entry.op;
 		return true;
 	}
-	return fault_load_word(address + offsetof(struct multicall_entry, op), op) &&
+	smap_open();
+	read = fault_load_word(address + offsetof(struct multicall_entry, op), op) &&
 	       fault_load_word(at, &args[0]) && fault_load_word(at + 8, &args[1]) &&
 	       fault_load_word(at + 16, &args[2]) && fault_load_word(at + 24, &args[3]) &&
 	       fault_load_word(at + 32, &args[4]) && fault_load_word(at + 40, &args[5]);
+	smap_close();
+	return read;
 }
 
 static inline bool write_result(struct vcpu *v, uint64_t address, bool direct, int64_t result)
 {
 	uint64_t at = address + offsetof(struct multicall_entry, result);
 
-	return direct ? fault_store_word(at, 0, (uint64_t)result)
-		      : guest_out(v, guest_ptr(at), &result, sizeof(result)) == 0;
+	bool written;
+
+	if (!direct) {
+		return guest_out(v, guest_ptr(at), &result, sizeof(result)) == 0;
+	}
+	smap_open();
+	written = fault_store_word(at, 0, (uint64_t)result);
+	smap_close();
+	return written;
 }
 
 static int64_t rewrite_entry(struct hypercall *outer, uint64_t address,

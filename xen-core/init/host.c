@@ -37,6 +37,7 @@
 #include "pv/pte_rules.h"
 #include "sched/sched.h"
 #include "sched/softirq.h"
+#include "x86/cr.h"
 #include "x86/flaws.h"
 #include "x86/msr.h"
 #include "x86/policy.h"
@@ -419,12 +420,22 @@ static void report_flaws(void)
 	info.pv_is_unsafe = flaws_need_isolation(&in) && !options.pv_unisolated;
 }
 
+/* What tables.c turned on. */
+static void report_protection(void)
+{
+	uint64_t cr4 = cpu_read_cr4();
+
+	log_info("CPU protection: SMEP %s, SMAP %s, UMIP %s", cr4 & CR4_SMEP ? "on" : "none",
+		 cr4 & CR4_SMAP ? "on" : "none", cr4 & CR4_UMIP ? "on" : "none");
+}
+
 void host_connect(void)
 {
 	log_set_lock(acquire_log, release_log);
 	pv_policy_init();
 	pv_port_set_ops(&pv_port_hw);
 	pci_init(is_reserved);
+	report_protection();
 	report_flaws();
 	deny_beyond_address_width();
 	protect_devices();

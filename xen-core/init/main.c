@@ -14,6 +14,7 @@
 #include "machine/cpu.h"
 #include "machine/frames.h"
 #include "machine/lapic.h"
+#include "machine/smap.h"
 #include "machine/smp_start.h"
 #include "machine/tables_cpu.h"
 #include "mm/map.h"
@@ -69,6 +70,7 @@ void boot_entry(uint64_t information, uint32_t multiboot_magic)
 		panic("boot information of version %u, expected %u", boot.version,
 		      BOOT_INFO_VERSION);
 	}
+	smap_patch();
 	host_print_banner();
 	host_note_memory_map();
 	memory_start();

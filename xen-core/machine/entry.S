@@ -11,6 +11,7 @@
  * NMI, #MC, #DF and #DB come on stacks of their own (the guest chooses RSP at SYSCALL).
  */
 #include "asm.h"
+#include "smap.h"
 
 	.text
 
@@ -113,6 +114,7 @@ guest_exit_again:
 trap_common:
 	push_registers
 	cld
+	smap_close
 	mov	%rsp, %rdi
 	testb	$3, REGS_CS(%rsp)
 	jz	1f
@@ -127,6 +129,7 @@ trap_common:
 irq_common:
 	push_registers
 	cld
+	smap_close
 	mov	%rsp, %rdi
 	call	irq_entry
 	testb	$3, REGS_CS(%rsp)
@@ -140,6 +143,7 @@ irq_common:
 nmi_common:
 	push_registers
 	cld
+	smap_close
 	mov	%rsp, %rdi
 	call	nmi_entry
 	pop_registers
@@ -177,6 +181,7 @@ debug_common:
 	jmp	trap_common
 1:	push_registers
 	cld
+	smap_close
 	mov	%rsp, %rdi
 	call	core_debug_entry
 	pop_registers
@@ -230,9 +235,11 @@ trap_gates:
 	.balign	16
 fault_copy_in:
 	mov	%rdx, %rcx
+	smap_open
 	cmp	$8, %rdx
 	jne	2f
 20:	mov	(%rsi), %rax
+	smap_close
 	mov	%rax, (%rdi)
 	xor	%eax, %eax
 	ret
@@ -241,6 +248,7 @@ fault_copy_in:
 	mov	%rdx, %rcx
 	and	$7, %ecx
 11:	rep movsb
+	smap_close
 	xor	%eax, %eax
 	ret
 12:	and	$7, %edx			/* words left, and the tail */
@@ -258,10 +266,12 @@ fault_copy_in:
 	.balign	16
 fault_copy_out:
 	mov	%rdx, %rcx
+	smap_open
 	cmp	$8, %rdx
 	jne	2f
 	mov	(%rsi), %rax
 20:	mov	%rax, (%rdi)
+	smap_close
 	xor	%eax, %eax
 	ret
 2:	shr	$3, %rcx
@@ -269,6 +279,7 @@ fault_copy_out:
 	mov	%rdx, %rcx
 	and	$7, %ecx
 11:	rep movsb
+	smap_close
 	xor	%eax, %eax
 	ret
 12:	and	$7, %edx
@@ -289,7 +300,9 @@ fault_copy_out:
 	.balign	16
 fault_exchange_\bytes:
 	mov	(%rsi), %rax
+	smap_open
 1:	lock \cmpxchg \reg, (%rdi)
+	smap_close
 	mov	%rax, (%rsi)
 	sete	%al
 	movzbl	%al, %eax

@@ -2,12 +2,14 @@
 /*
  * Single words of guest memory, inline: one instruction each when nothing goes wrong. For frames
  * and other small fixed structures on hot paths; the rest uses fault_copy_in() and _out(). The
- * address has been checked to be no address of the hypervisor's.
+ * address has been checked to be no address of the hypervisor's, and the caller has opened the
+ * window (smap.h), once for all its words; a fault closes it.
  */
 #ifndef MACHINE_FAULT_WORD_H
 #define MACHINE_FAULT_WORD_H
 
 #include "lib/types.h"
+#include "machine/smap.h"
 
 /* A line of the fault table (fault.c): the instruction at label 1, and where to go on. */
 #define FAULT_LINE(label)                     \

@@ -9,8 +9,10 @@
 #include "lib/mem.h"
 #include "machine/asm.h"
 #include "machine/cpu.h"
+#include "machine/smap.h"
 #include "machine/tables_cpu.h"
 #include "machine/tlb.h"
+#include "x86/cpuid.h"
 #include "x86/cr.h"
 #include "x86/msr.h"
 
@@ -238,9 +240,11 @@ static void set_control_registers(void)
 	struct cpuid_result features = cpu_cpuid(7, 0);
 	uint64_t cr4 = CR4_PAE | CR4_MCE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
-	if (cpu_cpuid(0, 0).a >= 7 && (features.b & 1U << 7)) {
-		cr4 |= CR4_SMEP;
+	if (cpu_cpuid(0, 0).a >= 7) {
+		cr4 |= features.b & CPUID_7B_SMEP ? CR4_SMEP : 0;
+		cr4 |= features.c & CPUID_7C_UMIP ? CR4_UMIP : 0;
 	}
+	cr4 |= smap_is_patched() ? CR4_SMAP : 0;
 	cpu_write_cr4(cr4);
 	cpu_write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 	cpu_wrmsr(MSR_EFER, (cpu_rdmsr(MSR_EFER) & ~(uint64_t)EFER_SVME) | EFER_SCE | EFER_NXE);

@@ -50,17 +50,21 @@ write_frame(struct vcpu *v, const struct cpu_regs *regs, uint64_t at, uint64_t c
 	    const uint64_t *extra, unsigned int extra_count)
 {
 	uint64_t rest = at + extra_count * sizeof(uint64_t);
+	bool written;
 
+	smap_open();
 	for (unsigned int i = 0; i < extra_count; i++) {
 		if (!fault_store_word(at + i * sizeof(uint64_t), 16, extra[i])) {
 			return false;
 		}
 	}
-	return fault_store_word(at, 0, regs->rcx) && fault_store_word(at, 8, regs->r11) &&
-	       fault_store_word(rest, 16, regs->rip) &&
-	       fault_store_word(rest, 24, cs | (uint64_t)masked << UPCALL_MASK_SHIFT) &&
-	       fault_store_word(rest, 32, virtual_rflags(v, regs, masked)) &&
-	       fault_store_word(rest, 40, regs->rsp) && fault_store_word(rest, 48, regs->ss);
+	written = fault_store_word(at, 0, regs->rcx) && fault_store_word(at, 8, regs->r11) &&
+		  fault_store_word(rest, 16, regs->rip) &&
+		  fault_store_word(rest, 24, cs | (uint64_t)masked << UPCALL_MASK_SHIFT) &&
+		  fault_store_word(rest, 32, virtual_rflags(v, regs, masked)) &&
+		  fault_store_word(rest, 40, regs->rsp) && fault_store_word(rest, 48, regs->ss);
+	smap_close();
+	return written;
 }
 
 static void __attribute__((noinline)) crash_stackless(struct vcpu *v, uint64_t sp, uint64_t handler,

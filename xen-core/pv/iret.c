@@ -20,6 +20,7 @@ static inline bool read_frame(struct cpu_regs *regs, uint64_t sp, uint64_t *cs, 
 {
 	uint64_t ss;
 
+	smap_open();
 	if (!fault_load_word(WORD_AT(sp, cs), cs) || !fault_load_word(WORD_AT(sp, flags), flags) ||
 	    !fault_load_word(WORD_AT(sp, rip), &regs->rip) ||
 	    !fault_load_word(WORD_AT(sp, rax), &regs->rax) ||
@@ -28,6 +29,7 @@ static inline bool read_frame(struct cpu_regs *regs, uint64_t sp, uint64_t *cs, 
 	    !fault_load_word(WORD_AT(sp, rsp), &regs->rsp)) {
 		return false;
 	}
+	smap_close();
 	regs->ss = (uint16_t)ss | 3;
 	return true;
 }
@@ -50,10 +52,15 @@ static inline void return_from_syscall(struct cpu_regs *regs, uint64_t cs)
 
 static inline bool return_from_trap(struct cpu_regs *regs, uint64_t sp, uint64_t cs)
 {
+	bool read;
+
 	regs->cs = (uint16_t)cs | 3;
 	regs->entry_vector = 0;
-	return fault_load_word(WORD_AT(sp, rcx), &regs->rcx) &&
+	smap_open();
+	read = fault_load_word(WORD_AT(sp, rcx), &regs->rcx) &&
 	       fault_load_word(WORD_AT(sp, r11), &regs->r11);
+	smap_close();
+	return read;
 }
 
 static void crash_unreadable(struct vcpu *v, uint64_t sp)

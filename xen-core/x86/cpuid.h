@@ -33,9 +33,12 @@ struct cpuid_leaf {
 /* leaf 7.0, ebx */
 #define CPUID_7B_FSGSBASE (1U << 0)
 #define CPUID_7B_AVX2 (1U << 5)
+#define CPUID_7B_SMEP (1U << 7)
 #define CPUID_7B_AVX512F (1U << 16)
+#define CPUID_7B_SMAP (1U << 20)
 #define CPUID_7B_AVX512_ALL 0xdc230000U /* F DQ IFMA PF ER CD BW VL */
 /* leaf 7.0, ecx and edx: what AVX and AVX-512 registers carry */
+#define CPUID_7C_UMIP (1U << 2)
 #define CPUID_7C_AVX512_ALL 0x00005842U /* VBMI VBMI2 VNNI BITALG VPOPCNTDQ */
 #define CPUID_7C_AVX_ALL 0x00000600U	/* VAES VPCLMULQDQ */
 #define CPUID_7C_RDPID (1U << 22)

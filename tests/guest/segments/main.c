@@ -2,6 +2,7 @@
 /*
  * Proves segment bases and selectors: set by call, by instruction and by MSR they are one thing;
  * the two GS bases change places with the mode; a bad selector for user GS becomes null.
+ * cpu: -smap because QEMU 7.2 reads the stack of an IRET at ring 3 as the hypervisor would.
  */
 #include "guest.h"
 
