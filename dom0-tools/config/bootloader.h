@@ -3,8 +3,8 @@
  * The `bootloader=` of a PV guest: a program that looks into the guest's disk and says what to
  * boot. The convention is pygrub's: the program gets `--output=FIFO --output-format=simple0
  * --output-directory=DIR`, the arguments of the configuration and the disk; it copies kernel and
- * ramdisk into DIR and writes lines `kernel PATH`, `ramdisk PATH`, `args TEXT` to FIFO. Its terminal
- * is a pty.
+ * ramdisk into DIR and writes lines `kernel PATH`, `ramdisk PATH`, `args TEXT` to FIFO. Its
+ * terminal is a pty.
  *
  * The program reads a file system the guest has written, so it is not trusted: it runs under a uid
  * of its own, without privileges or network, with limits on memory, time, files and what it may
@@ -20,10 +20,10 @@
 struct report;
 
 struct bootloader_options {
-	const char *directory;	  /* made below this; NULL: /run/proxenos/bootloader */
-	const char *user;	  /* NULL: "xen-bootloader" if that exists, else uid 65534 */
+	const char *directory;        /* made below this; NULL: /run/proxenos/bootloader */
+	const char *user;             /* NULL: "xen-bootloader" if that exists, else uid 65534 */
 	unsigned int timeout_seconds; /* 0: 120 */
-	int console;		  /* the user's terminal to connect to the program's pty, or -1 */
+	int console; /* the user's terminal to connect to the program's pty, or -1 */
 };
 
 /* What the program chose. The files are the caller's: bootloader_result_clear() removes them. */

@@ -21,12 +21,13 @@ struct xl_conf;
 /* What cpu lists may refer to. All zero: unknown; "all" then stays a flag in the set (vm_set.all),
  * ranges are taken as they are, and "nodes:N" is refused. */
 struct config_host {
-	unsigned int cpus;	    /* CPUs of the host */
+	unsigned int cpus;           /* CPUs of the host */
 	const uint32_t *cpu_to_node; /* `cpus` entries, or NULL */
 };
 
 struct config_options {
-	/* Lines of xl.cfg that follow the text and win over it: `name="x"` from the command line. */
+	/* Lines of xl.cfg that follow the text and win over it: `name="x"` from the command line.
+	 */
 	const char *const *overrides;
 	unsigned int override_count;
 	struct config_host host;

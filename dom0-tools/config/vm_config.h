@@ -22,12 +22,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VM_KIB_DEFAULT	  UINT64_MAX /* a memory size nobody gave */
+#define VM_KIB_DEFAULT UINT64_MAX    /* a memory size nobody gave */
 #define VM_FRAMES_DEFAULT UINT32_MAX /* max_grant_frames, max_maptrack_frames nobody gave */
-#define VM_UNSET	  (-1)	     /* an int nobody gave */
-#define VM_VCPUS_MAX	  4096U
-#define VM_CPUS_MAX	  4096U	     /* physical CPUs and nodes a set can name */
-#define VM_POOL_DEFAULT	  ""
+#define VM_UNSET (-1)                /* an int nobody gave */
+#define VM_VCPUS_MAX 4096U
+#define VM_CPUS_MAX 4096U /* physical CPUs and nodes a set can name */
+#define VM_POOL_DEFAULT ""
 
 enum choice {
 	CHOICE_DEFAULT,
@@ -141,9 +141,9 @@ enum vm_disk_specification {
 
 struct vm_disk {
 	uint32_t backend_domid; /* when backend_domname is NULL */
-	char *backend_domname;	/* a name or a number, as written */
-	char *path;		/* device, file, or what `script` understands */
-	char *vdev;		/* "xvda", "hdc", "sdb1", "d1p2" */
+	char *backend_domname;  /* a name or a number, as written */
+	char *path;             /* device, file, or what `script` understands */
+	char *vdev;             /* "xvda", "hdc", "sdb1", "d1p2" */
 	enum vm_disk_backend backend;
 	enum vm_disk_format format;
 	char *script; /* "block-iscsi": a name in the scripts directory, or a path */
@@ -305,9 +305,9 @@ struct vm_hvm {
 	struct vm_vnc vnc;
 	struct vm_sdl sdl;
 	char *keymap;
-	char *serial;		       /* one serial port */
+	char *serial;                  /* one serial port */
 	struct vm_strings serial_list; /* or several; never both */
-	char *boot;		       /* "cda" and the like */
+	char *boot;                    /* "cda" and the like */
 	enum choice usb;
 	char *usbdevice;
 	struct vm_strings usbdevice_list;
@@ -329,14 +329,14 @@ struct vm_pv {
 /* A key of the file that the machine does not get. */
 struct vm_ignored_key {
 	char *name;
-	unsigned int line;   /* 0: not from a file */
+	unsigned int line; /* 0: not from a file */
 	unsigned int column;
 	bool known; /* the key exists, but this release does not support it */
 };
 
 struct vm_config {
 	/* Identity and placement. */
-	char *name;	  /* never NULL in a configuration that was read */
+	char *name;       /* never NULL in a configuration that was read */
 	uint8_t uuid[16]; /* made up while reading when the file has none */
 	bool uuid_given;  /* the file has one */
 	enum vm_type type;
@@ -351,8 +351,8 @@ struct vm_config {
 	enum vm_passthrough passthrough;
 
 	/* CPUs. */
-	unsigned int max_vcpus;	   /* >= 1 */
-	struct vm_set avail_vcpus; /* online at the start */
+	unsigned int max_vcpus;       /* >= 1 */
+	struct vm_set avail_vcpus;    /* online at the start */
 	struct vm_set *hard_affinity; /* of vcpu n; vcpus beyond the array run anywhere */
 	unsigned int hard_affinities;
 	struct vm_set *soft_affinity;
@@ -380,7 +380,7 @@ struct vm_config {
 	/* Limits. */
 	uint32_t max_grant_frames;    /* VM_FRAMES_DEFAULT: xl.conf's, else the hypervisor's */
 	uint32_t max_maptrack_frames; /* likewise */
-	int max_grant_version;	      /* VM_UNSET likewise */
+	int max_grant_version;        /* VM_UNSET likewise */
 	uint32_t event_channels;      /* 0: 1023, as upstream */
 
 	/* Start. */
@@ -479,7 +479,8 @@ bool vm_set_has(const struct vm_set *set, unsigned int number);
 unsigned int vm_set_count(const struct vm_set *set);
 void vm_set_clear(struct vm_set *set);
 
-/* Names as xl.cfg and the JSON spell them ("pvh", "coredump-restart"); "unknown" outside the enum. */
+/* Names as xl.cfg and the JSON spell them ("pvh", "coredump-restart"); "unknown" outside the enum.
+ */
 const char *vm_type_name(enum vm_type type);
 const char *vm_action_name(enum vm_action action);
 

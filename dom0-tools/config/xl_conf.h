@@ -29,12 +29,12 @@ enum xl_conf_output {
 struct xl_conf {
 	enum xl_conf_autoballoon autoballoon;
 	enum choice run_hotplug_scripts; /* default: yes */
-	enum choice claim_mode;		 /* default: no, as upstream of 4.17 */
-	bool domid_reuse;		 /* domid_policy=any; "new" is false */
+	enum choice claim_mode;          /* default: no, as upstream of 4.17 */
+	bool domid_reuse;                /* domid_policy=any; "new" is false */
 	enum xl_conf_output output;
-	char *lockfile;		 /* never NULL */
-	char *blkdev_start;	 /* never NULL */
-	char *vif_script;	 /* NULL: none; likewise the next three */
+	char *lockfile;     /* never NULL */
+	char *blkdev_start; /* never NULL */
+	char *vif_script;   /* NULL: none; likewise the next three */
 	char *vif_bridge;
 	char *vif_backend;
 	char *vif_gatewaydev;
@@ -42,7 +42,7 @@ struct xl_conf {
 	char *proxy_script;
 	uint32_t max_grant_frames;    /* VM_FRAMES_DEFAULT: not given */
 	uint32_t max_maptrack_frames; /* likewise */
-	int max_grant_version;	      /* VM_UNSET: not given */
+	int max_grant_version;        /* VM_UNSET: not given */
 	struct vm_set vm_cpumask;     /* empty with `all` set: any CPU; likewise the next two */
 	struct vm_set vm_hvm_cpumask;
 	struct vm_set vm_pv_cpumask;
