@@ -269,6 +269,80 @@ static void hostile_limits_read_nothing_outside(void)
 	CU_ASSERT(is_zero(ask(0x8000ffff, 0)));
 }
 
+/* --- hardware-virtualized guests ------------------------------------------------------------- */
+
+static void hvm_setup(void)
+{
+	policy_hvm_max(&max, &host);
+	policy_hvm_default(&normal, &host);
+	work = normal;
+	inputs = (struct policy_inputs){
+		.host = &host, .apic_enabled = true, .apic_id = 6, .vcpu_id = 3, .domid = 7, .xcr0 = 3};
+}
+
+static void an_hvm_guest_has_its_own_paging_and_apic(void)
+{
+	hvm_setup();
+	struct cpuid_leaf one = ask(1, 0), seven = ask(7, 0), extended = ask(0x80000001, 0);
+	const uint32_t paging = 1U << 1 | 1U << 3 | 1U << 6 | 1U << 12 | 1U << 13 | 1U << 16;
+
+	CU_ASSERT_EQUAL(one.d & (paging | CPUID_1D_APIC), paging | CPUID_1D_APIC);
+	CU_ASSERT_EQUAL(one.c & (1U << 17 | CPUID_1C_X2APIC), 1U << 17 | CPUID_1C_X2APIC);
+	CU_ASSERT_EQUAL(seven.b & (1U << 7 | 1U << 20), 1U << 7 | 1U << 20);
+	CU_ASSERT_EQUAL(extended.d & (1U << 20 | 1U << 26 | 1U << 29),
+			1U << 20 | 1U << 26 | 1U << 29);
+	CU_ASSERT_EQUAL(one.b >> 24, 6);
+}
+
+static void what_is_not_virtualized_is_hidden_from_hvm_guests(void)
+{
+	hvm_setup();
+	struct cpuid_leaf one = ask(1, 0), seven = ask(7, 0);
+
+	CU_ASSERT_EQUAL(one.c & (1U << 3 | 1U << 5 | 1U << 6 | 1U << 15), 0); /* MONITOR VMX SMX */
+	CU_ASSERT_EQUAL(ask(0x80000001, 0).c & (1U << 2 | 1U << 4 | 1U << 12), 0); /* SVM SKINIT */
+	CU_ASSERT_EQUAL(seven.c & (1U << 3 | 1U << 4 | 1U << 16), 0); /* PKU LA57 */
+	CU_ASSERT_EQUAL(seven.d & (1U << 26 | 1U << 27 | 1U << 31), 0); /* IBRS STIBP SSBD */
+	CU_ASSERT_EQUAL(ask(0x80000008, 0).b & CPUID_E8B_IBPB, 0);
+	CU_ASSERT(is_zero(ask(0xa, 0)));
+	CU_ASSERT(is_zero(ask(0x8000000a, 0)));
+}
+
+static void hvm_bits_of_the_moment_follow_the_registers(void)
+{
+	hvm_setup();
+	CU_ASSERT_EQUAL(ask(1, 0).c & CPUID_1C_OSXSAVE, 0);
+	inputs.osxsave = true;
+	CU_ASSERT_EQUAL(ask(1, 0).c & CPUID_1C_OSXSAVE, CPUID_1C_OSXSAVE);
+	inputs.apic_enabled = false;
+	CU_ASSERT_EQUAL(ask(1, 0).d & CPUID_1D_APIC, 0);
+}
+
+static void the_hvm_leaf_says_who_asks(void)
+{
+	hvm_setup();
+	struct cpuid_leaf leaf = ask(0x40000004, 0);
+
+	CU_ASSERT_EQUAL(leaf.a, 0x5c);
+	CU_ASSERT_EQUAL(leaf.b, 3);
+	CU_ASSERT_EQUAL(leaf.c, 7);
+	CU_ASSERT_EQUAL(ask(0x40000002, 0).c, 0);
+	CU_ASSERT_EQUAL(ask(0x40000002, 0).b, 0x40000000);
+	CU_ASSERT_EQUAL(ask(0x40000000, 0).a, 0x40000005);
+	CU_ASSERT_EQUAL(ask(0x40000005, 0).b, 0);
+	inputs.is_pv = true;
+	CU_ASSERT(is_zero(ask(0x40000004, 0)));
+}
+
+static void the_x2apic_is_ours_whatever_the_machine_has(void)
+{
+	host.basic[1].c &= ~CPUID_1C_X2APIC;
+	hvm_setup();
+	CU_ASSERT_EQUAL(ask(1, 0).c & CPUID_1C_X2APIC, CPUID_1C_X2APIC);
+	policy_pv_max(&max, &host);
+	CU_ASSERT_EQUAL(policy_word(&max, POLICY_1C) & CPUID_1C_X2APIC, 0);
+}
+
 static const struct unit_test tests[] = {
 	UNIT(what_paging_or_ring_0_needs_is_hidden),
 	UNIT(leaves_without_meaning_here_are_zero),
@@ -285,6 +359,11 @@ static const struct unit_test tests[] = {
 	UNIT(bad_msrs_have_their_errors),
 	UNIT(limits_above_the_maximum_are_errors),
 	UNIT(hostile_limits_read_nothing_outside),
+	UNIT(an_hvm_guest_has_its_own_paging_and_apic),
+	UNIT(what_is_not_virtualized_is_hidden_from_hvm_guests),
+	UNIT(hvm_bits_of_the_moment_follow_the_registers),
+	UNIT(the_hvm_leaf_says_who_asks),
+	UNIT(the_x2apic_is_ours_whatever_the_machine_has),
 };
 
 int main(void)

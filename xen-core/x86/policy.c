@@ -2,8 +2,9 @@
 /*
  * CPU policies. What a PV guest may see is an upper bound per feature word, ANDed with the host:
  * the bounds leave out what needs ring 0, paging modes, or state the core does not switch
- * (speculation control, protection keys, CET). Features that need registers a policy lacks go
- * with them. The bits of the moment are added when a leaf is answered.
+ * (speculation control, protection keys, CET). An HVM guest gets ring 0 and paging back, and a
+ * local APIC, which is ours whatever the machine has. Features that need registers a policy lacks
+ * go with them. The bits of the moment are added when a leaf is answered.
  */
 #include "x86/policy.h"
 
@@ -16,6 +17,7 @@
 #include <xen/errno.h>
 
 #define XEN_LEAF_MAX_PV 5U
+#define XEN_HVM_LEAF 4U
 #define XEN_VERSION_LEAF 0x00040011U /* 4.17 */
 #define XSAVE_LEGACY_BYTES 576U	     /* legacy region and header (SDM 1 13.4) */
 #define XSTATE_ALIGNED 2U	     /* leaf 0xd.n, ecx: compacted at a multiple of 64 */
@@ -47,6 +49,17 @@ static const uint32_t pv_bound[POLICY_WORDS] = {
 	[POLICY_1D] = 0x1fc9cbf5,  [POLICY_1C] = 0xf6d83203,  [POLICY_E1D] = 0xea500800,
 	[POLICY_E1C] = 0x042109e3, [POLICY_DA1] = 0x00000007, [POLICY_7B0] = 0xfdaf0b29,
 	[POLICY_7C0] = 0x02405f43, [POLICY_E7D] = 0,	      [POLICY_E8B] = 0x64001005,
+	[POLICY_7D0] = 0x2000441c, [POLICY_7A1] = 0x00001c30, [POLICY_E21A] = 0x78000064,
+	[POLICY_7B1] = 0,	   [POLICY_7D2] = 0x00000020, [POLICY_7C1] = 0,
+	[POLICY_7D1] = 0,	   [POLICY_M10A_LOW] = 0x1d12e173, [POLICY_M10A_HIGH] = 0x40000000,
+	[POLICY_E21C] = 0x00000006,
+};
+
+/* Bounds of an HVM guest. */
+static const uint32_t hvm_bound[POLICY_WORDS] = {
+	[POLICY_1D] = 0x1fcbfbff,  [POLICY_1C] = 0xf7fa3203,  [POLICY_E1D] = 0xee500800,
+	[POLICY_E1C] = 0x002109e3, [POLICY_DA1] = 0x00000007, [POLICY_7B0] = 0xfdbf0fa9,
+	[POLICY_7C0] = 0x02405f47, [POLICY_E7D] = 0,	      [POLICY_E8B] = 0x24000005,
 	[POLICY_7D0] = 0x2000441c, [POLICY_7A1] = 0x00001c30, [POLICY_E21A] = 0x78000064,
 	[POLICY_7B1] = 0,	   [POLICY_7D2] = 0x00000020, [POLICY_7C1] = 0,
 	[POLICY_7D1] = 0,	   [POLICY_M10A_LOW] = 0x1d12e173, [POLICY_M10A_HIGH] = 0x40000000,
@@ -217,8 +230,8 @@ static void fix_dependencies(struct cpu_policy *policy)
 	}
 }
 
-/* Leaves that describe what a PV guest does not have, or whose rest is not described. */
-static void clear_pv_leaves(struct cpu_policy *policy)
+/* Leaves that describe what a guest does not have, or whose rest is not described. */
+static void clear_hidden_leaves(struct cpu_policy *policy)
 {
 	static const uint8_t basic[] = {3, 5, 6, 8, 9, 0xa, 0xc};
 	static const uint8_t extended[] = {0x9,  0xa,  0xb,  0xc,  0xd,  0xe,  0xf,  0x10,
@@ -252,17 +265,26 @@ static void copy_common(struct cpu_policy *policy)
 	policy_set_word(policy, POLICY_E1D, e1d);
 }
 
-static void bound(struct cpu_policy *policy, const struct cpu_policy *host, uint32_t e7d)
+static void set_bits(struct cpu_policy *policy, enum policy_word word, uint32_t bits)
+{
+	policy_set_word(policy, word, policy_word(policy, word) | bits);
+}
+
+static void bound(struct cpu_policy *policy, const struct cpu_policy *host,
+		  const uint32_t bounds[POLICY_WORDS], uint32_t e7d)
 {
 	*policy = *host;
 	for (unsigned int i = 0; i < POLICY_WORDS; i++) {
-		uint32_t allowed = pv_bound[i] | (i == POLICY_E7D ? e7d : 0);
+		uint32_t allowed = bounds[i] | (i == POLICY_E7D ? e7d : 0);
 
 		policy_set_word(policy, i, policy_word(host, i) & allowed);
 	}
-	policy_set_word(policy, POLICY_1D, policy_word(policy, POLICY_1D) | CPUID_1D_APIC);
-	policy_set_word(policy, POLICY_1C, policy_word(policy, POLICY_1C) | CPUID_1C_HYPERVISOR);
-	clear_pv_leaves(policy);
+	set_bits(policy, POLICY_1D, CPUID_1D_APIC);
+	set_bits(policy, POLICY_1C, CPUID_1C_HYPERVISOR);
+	if (bounds == hvm_bound) {
+		set_bits(policy, POLICY_1C, CPUID_1C_X2APIC);
+	}
+	clear_hidden_leaves(policy);
 	fix_dependencies(policy);
 	copy_common(policy);
 	policy->hypervisor_limit = CPUID_XEN_FIRST + XEN_LEAF_MAX_PV;
@@ -272,12 +294,27 @@ static void bound(struct cpu_policy *policy, const struct cpu_policy *host, uint
 
 void policy_pv_max(struct cpu_policy *policy, const struct cpu_policy *host)
 {
-	bound(policy, host, CPUID_E7D_ITSC);
+	bound(policy, host, pv_bound, CPUID_E7D_ITSC);
 }
 
 void policy_pv_default(struct cpu_policy *policy, const struct cpu_policy *host)
 {
-	bound(policy, host, 0);
+	bound(policy, host, pv_bound, 0);
+}
+
+/* Numbers of cores and threads are the toolstack's to make up. */
+void policy_hvm_max(struct cpu_policy *policy, const struct cpu_policy *host)
+{
+	bound(policy, host, hvm_bound, CPUID_E7D_ITSC);
+	set_bits(policy, POLICY_1D, CPUID_1D_HTT);
+	if (policy_vendor(policy) == POLICY_VENDOR_AMD) {
+		set_bits(policy, POLICY_E1C, CPUID_E1C_CMP_LEGACY);
+	}
+}
+
+void policy_hvm_default(struct cpu_policy *policy, const struct cpu_policy *host)
+{
+	bound(policy, host, hvm_bound, 0);
 }
 
 void policy_clamp(struct cpu_policy *policy, const struct cpu_policy *max)
@@ -288,7 +325,7 @@ void policy_clamp(struct cpu_policy *policy, const struct cpu_policy *max)
 	for (unsigned int i = 0; i < POLICY_WORDS; i++) {
 		policy_set_word(policy, i, policy_word(policy, i) & policy_word(max, i));
 	}
-	clear_pv_leaves(policy);
+	clear_hidden_leaves(policy);
 	/* Sizes and offsets of components are the machine's. */
 	memcpy(&policy->xstate[2], &max->xstate[2],
 	       sizeof(policy->xstate) - 2 * sizeof(max->xstate[0]));
@@ -367,6 +404,33 @@ static struct cpuid_leaf leaf_one(const struct cpu_policy *policy,
 	return leaf;
 }
 
+static struct cpuid_leaf hvm_leaf_one(const struct cpu_policy *policy,
+				      const struct policy_inputs *inputs)
+{
+	struct cpuid_leaf leaf = policy->basic[1];
+
+	leaf.b = (leaf.b & 0x00ffffff) | inputs->apic_id << 24;
+	leaf.c &= ~CPUID_1C_OSXSAVE;
+	if ((leaf.c & CPUID_1C_XSAVE) && inputs->osxsave) {
+		leaf.c |= CPUID_1C_OSXSAVE;
+	}
+	if (!inputs->apic_enabled) {
+		leaf.d &= ~CPUID_1D_APIC;
+	}
+	return leaf;
+}
+
+static struct cpuid_leaf extended_leaf(const struct cpu_policy *policy,
+				       const struct policy_inputs *inputs, uint32_t index)
+{
+	struct cpuid_leaf leaf = policy->extended[index];
+
+	if (index == 1 && !inputs->is_pv && !inputs->apic_enabled) {
+		leaf.d &= ~CPUID_1D_APIC; /* AMD repeats it there; no other vendor has the bit */
+	}
+	return leaf;
+}
+
 static struct cpuid_leaf basic_leaf(const struct cpu_policy *policy,
 				    const struct policy_inputs *inputs, uint32_t leaf,
 				    uint32_t subleaf)
@@ -375,7 +439,7 @@ static struct cpuid_leaf basic_leaf(const struct cpu_policy *policy,
 
 	switch (leaf) {
 	case 1:
-		return leaf_one(policy, inputs);
+		return inputs->is_pv ? leaf_one(policy, inputs) : hvm_leaf_one(policy, inputs);
 	case 4:
 		return subleaf < POLICY_CACHE_LEAVES ? policy->cache[subleaf] : none;
 	case 5:
@@ -443,9 +507,21 @@ static struct cpuid_leaf xen_leaf(const struct cpu_policy *policy,
 		return leaf;
 	case 2:
 		return (struct cpuid_leaf){1, MSR_XEN_HYPERCALL_PAGE,
-					   XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD, 0};
+					   inputs->is_pv
+						   ? XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD
+						   : 0,
+					   0};
 	case 3:
 		return tsc_leaf(policy, inputs, subleaf);
+	case XEN_HVM_LEAF:
+		if (!inputs->is_pv) {
+			leaf.a = XEN_HVM_CPUID_IOMMU_MAPPINGS |
+				 XEN_HVM_CPUID_VCPU_ID_PRESENT | XEN_HVM_CPUID_DOMID_PRESENT |
+				 XEN_HVM_CPUID_UPCALL_VECTOR;
+			leaf.b = inputs->vcpu_id;
+			leaf.c = inputs->domid;
+		}
+		return leaf;
 	case 5:
 		leaf.b = inputs->is_pv ? inputs->address_width : 0;
 		return leaf;
@@ -467,7 +543,8 @@ struct cpuid_leaf policy_cpuid(const struct cpu_policy *policy, const struct pol
 	case CPUID_XEN_FIRST >> 16:
 		return index < 0x100 ? xen_leaf(policy, inputs, index, subleaf) : none;
 	case CPUID_EXTENDED_FIRST >> 16:
-		return index <= extended_limit(policy) ? policy->extended[index] : none;
+		return index <= extended_limit(policy) ? extended_leaf(policy, inputs, index)
+						       : none;
 	default:
 		return none;
 	}

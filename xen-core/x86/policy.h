@@ -2,7 +2,7 @@
 /*
  * A CPU policy: the CPUID leaves and feature MSRs of a guest, before the bits that depend on the
  * moment (OSXSAVE, extended state sizes) are put in. There is one of the host, one each for what a
- * PV guest may have at most and by default, and one per domain.
+ * PV guest and an HVM guest may have at most and by default, and one per domain.
  *
  * Leaves beyond a policy's limits are kept zero.
  */
@@ -75,6 +75,11 @@ struct policy_inputs {
 	bool osxsave;	      /* the guest's CR4.OSXSAVE */
 	bool show_mtrr;	      /* kernel of the hardware domain: MTRR and EIST */
 	bool show_monitor;    /* ... a plain CPUID of it: MONITOR and leaf 5 */
+	/* HVM only: APIC_BASE has it enabled; who asks. */
+	bool apic_enabled;
+	uint32_t apic_id;
+	uint32_t vcpu_id;
+	uint32_t domid;
 	bool tsc_emulated;
 	bool tsc_safe;
 	uint8_t address_width; /* of machine addresses */
@@ -91,12 +96,21 @@ typedef void policy_read_cpuid(uint32_t leaf, uint32_t subleaf, struct cpuid_lea
 void policy_from_host(struct cpu_policy *policy, policy_read_cpuid *read, uint64_t xcr0);
 void policy_pv_max(struct cpu_policy *policy, const struct cpu_policy *host);
 void policy_pv_default(struct cpu_policy *policy, const struct cpu_policy *host);
+/* Of a hardware-virtualized guest: ring 0 and paging are its own; what the core does not virtualize
+ * (SVM, VMX, performance counters, speculation control, protection keys) it does not see. */
+void policy_hvm_max(struct cpu_policy *policy, const struct cpu_policy *host);
+void policy_hvm_default(struct cpu_policy *policy, const struct cpu_policy *host);
 /* Takes away what max does not have and what depends on something taken away. */
 void policy_clamp(struct cpu_policy *policy, const struct cpu_policy *max);
 
 enum policy_vendor policy_vendor(const struct cpu_policy *policy);
 uint32_t policy_word(const struct cpu_policy *policy, enum policy_word word);
 void policy_set_word(struct cpu_policy *policy, enum policy_word word, uint32_t value);
+/* Leaf 1, eax: family, model, stepping; what RDX holds after RESET. */
+static inline uint32_t policy_cpuid_signature(const struct cpu_policy *policy)
+{
+	return policy->basic[1].a;
+}
 /* XCR0 bits the guest may set; 0: no XSAVE. */
 uint64_t policy_xcr0(const struct cpu_policy *policy);
 
