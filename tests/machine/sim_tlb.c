@@ -208,3 +208,8 @@ void tlb_load_cr3(mfn_t m)
 	root[this_cpu()] = m;
 	tlb_flush_local();
 }
+
+uint32_t tlb_last_flush(void)
+{
+	return flushed_at[this_cpu()];
+}

@@ -37,6 +37,9 @@ struct guest_ops {
 	 * Returns true if it changed the guest's state: the exit path looks again. */
 	bool (*deliver)(struct vcpu *v);
 
+	/* evtchn_upcall_pending went from 0 to 1; any CPU. The kick follows. NULL: nothing to do. */
+	void (*upcall)(struct vcpu *v);
+
 	/* Copies with the guest's kernel mappings; return bytes not copied. v is loaded. */
 	size_t (*copy_in)(struct vcpu *v, void *to, uint64_t from, size_t bytes);
 	size_t (*copy_out)(struct vcpu *v, uint64_t to, const void *from, size_t bytes);
@@ -66,6 +69,6 @@ struct guest_ops {
 	int (*teardown)(struct domain *d);
 };
 
-extern const struct guest_ops pv_guest_ops;
+extern const struct guest_ops pv_guest_ops, hvm_guest_ops;
 
 #endif

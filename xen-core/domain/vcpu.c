@@ -240,6 +240,9 @@ static void move_info_locked(struct vcpu *v, struct frame *f, uint32_t offset)
 	/* Events raised in the old place while it was copied: have the guest look at all ports. */
 	atomic_or(&info->evtchn_pending_sel, ~0UL);
 	atomic_write_release(&info->evtchn_upcall_pending, 1);
+	if (v->domain->ops->upcall) {
+		v->domain->ops->upcall(v);
+	}
 }
 
 int vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset)

@@ -44,7 +44,8 @@ struct vcpu {
 	bool is_initialised;     /* (domain lock) */
 	bool nmi_pending;        /* (a) */
 	bool nmi_blocked;        /* (v) until the next iret */
-	bool trap_pending;       /* (v) an exception waits for delivery: pv/trap.c */
+	bool trap_pending;       /* (v) an exception waits for delivery: pv/trap.c; always true of a
+				  * translated guest's vcpu, whose hvm_deliver() is always asked */
 	struct vcpu_info *info;  /* hypervisor address: in shared_info or a registered page */
 	struct frame *info_frame; /* the registered page's frame, or NULL */
 	struct vcpu_info spare_info; /* for ids without a slot in shared_info, and after teardown */

@@ -12,6 +12,9 @@
 void trap_entry(struct cpu_regs *regs);
 void irq_entry(struct cpu_regs *regs);
 void syscall_entry(struct cpu_regs *regs);
+/* Around a stay in a translated guest (machine/vmrun.S): what VMRUN needs, and what follows. */
+uint64_t vmrun_enter(struct cpu_regs *regs);
+void vmexit_entry(struct cpu_regs *regs);
 /* From inside the core: a fixup, an exit IRET that faulted, or a panic. */
 void core_trap_entry(struct cpu_regs *regs);
 void core_debug_entry(struct cpu_regs *regs);

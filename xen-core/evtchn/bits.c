@@ -13,6 +13,7 @@
  */
 #include "evtchn/port.h"
 
+#include "domain/guest_ops.h"
 #include "machine/shared.h"
 
 static void mark_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
@@ -26,6 +27,9 @@ static void mark_vcpu(struct domain *d, uint32_t port, uint32_t vcpu)
 	info = v->info;
 	if (!atomic_bit_test_and_set(&info->evtchn_pending_sel, port / 64) &&
 	    atomic_exchange(&info->evtchn_upcall_pending, 1) == 0) {
+		if (d->ops->upcall) {
+			d->ops->upcall(v);
+		}
 		vcpu_kick(v);
 	}
 }

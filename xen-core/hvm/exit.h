@@ -17,7 +17,7 @@ enum hvm_exit_reason {
 	HVM_EXIT_HOST,      /* an interrupt or NMI of the machine's: taken already */
 	HVM_EXIT_WINDOW,    /* the guest can take an interrupt now */
 	HVM_EXIT_HYPERCALL, /* VMMCALL */
-	HVM_EXIT_INSTRUCTION, /* one that is always emulated: CPUID, RDMSR, MOV CR, HLT, XSETBV... */
+	HVM_EXIT_INSTRUCTION, /* one that is always emulated: CPUID, RDMSR, MOV CR, HLT... */
 	HVM_EXIT_REFUSED,   /* one that the guest has not got: #UD */
 	HVM_EXIT_PORT,
 	HVM_EXIT_MEMORY,    /* no or insufficient mapping of a guest physical address */

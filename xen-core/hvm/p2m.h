@@ -18,6 +18,7 @@
 #include "x86/addr.h"
 
 struct domain;
+struct frame;
 
 enum p2m_kind {
 	P2M_HOLE,
@@ -33,6 +34,7 @@ struct p2m {
 	mfn_t root;
 	uint64_t tables;  /* (l) frames of tables, the root among them */
 	uint64_t gfn_end; /* (l) highest frame number ever set, plus 1 */
+	uint64_t generation; /* (a) moves when an entry that was present changes */
 };
 
 struct p2m_entry {
@@ -53,8 +55,13 @@ bool must_check p2m_shrink(struct p2m *p2m);
 /* No lock. A hole has mfn MFN_NONE. */
 void p2m_get(const struct p2m *p2m, gfn_t g, struct p2m_entry *entry);
 
-/* Sets the 2^order entries from g on (both aligned) to first, +1...; splits or uses large entries
- * as it goes. -XEN_ENOMEM: nothing changed; -XEN_EINVAL: beyond the end. */
+/* A reference to d's own frame at g: RAM, or shared with the core; writable: what may be written.
+ * -XEN_EINVAL if there is none. */
+int must_check p2m_frame_get(struct domain *d, gfn_t g, bool writable, struct frame **f);
+
+/* Sets the 2^order entries from g on (aligned) to first, +1...; splits or uses large entries as it
+ * goes. What stood there is forgotten: the caller has dealt with it. -XEN_ENOMEM: holes;
+ * -XEN_EINVAL: beyond the end. */
 int must_check p2m_set_locked(struct p2m *p2m, gfn_t g, mfn_t first, unsigned int order,
 			      enum p2m_kind kind);
 /* Makes g a hole if it maps m; false: it does not, nothing changed. -XEN_ENOMEM by splitting. */

@@ -12,6 +12,8 @@
 
 #include "hvm/inject.h"
 
+struct cpu_regs;
+struct hvm_exit;
 struct vcpu;
 
 enum hvm_segment {
@@ -86,6 +88,11 @@ struct virt_ops {
 	/* On the CPU itself, once; 0 or -XEN_EOPNOTSUPP, -XEN_ENOMEM. */
 	int (*cpu_enable)(unsigned int cpu);
 
+	/* Around each stay in the guest. enter answers what the entry code needs (the VMCB's
+	 * machine address); left moves registers back and says why. */
+	uint64_t (*enter)(struct vcpu *v, const struct cpu_regs *regs);
+	void (*left)(struct vcpu *v, struct cpu_regs *regs, struct hvm_exit *exit);
+
 	int (*vcpu_create)(struct vcpu *v); /* in the state after RESET, intercepts set up */
 	void (*vcpu_free)(struct vcpu *v);
 
@@ -101,6 +108,8 @@ struct virt_ops {
 			    struct hvm_segment_state *state);
 	uint64_t (*read)(const struct vcpu *v, enum hvm_register which);
 	void (*write)(struct vcpu *v, enum hvm_register which, uint64_t value);
+	/* The guest's translations are dropped before its next entry. */
+	void (*flush)(struct vcpu *v);
 	unsigned int (*cpl)(const struct vcpu *v);
 
 	/* Guest TSC = host TSC + offset; emulated: RDTSC exits. */
@@ -108,17 +117,18 @@ struct virt_ops {
 
 	/* The event is taken at the next entry, once; there is room for one. */
 	void (*inject)(struct vcpu *v, const struct hvm_event *event);
+	bool (*is_injecting)(const struct vcpu *v);
 	/* The event whose delivery the last exit broke off; exists false: none. Forgotten then. */
 	void (*take_broken_off)(struct vcpu *v, struct hvm_event *event);
 	/* STI or MOV SS went before: no external interrupt now. */
 	bool (*is_shadowed)(const struct vcpu *v);
+	void (*set_shadow)(struct vcpu *v);
 	/* An emulated instruction ends the shadow of the one before it. */
 	void (*clear_shadow)(struct vcpu *v);
 	/* Exit as soon as the guest can take an interrupt (HVM_EXIT_WINDOW), or ends its NMI
 	 * handler (HVM_EXIT_IRET). */
 	void (*want_windows)(struct vcpu *v, bool interrupt, bool nmi);
-	/* The task priority, as CR8 and the vlapic share it: bits 0-3. */
-	uint8_t (*get_tpr)(const struct vcpu *v);
+	/* What CR8 shows: bits 0-3. Writes to it exit. */
 	void (*set_tpr)(struct vcpu *v, uint8_t tpr);
 
 	/* The debug registers are the guest's: MOV DR exits no more. */

@@ -26,6 +26,8 @@ typedef int64_t hypercall_handler(struct hypercall *call);
 
 /* Runs the hypercall the registers ask for: number in rax, arguments rdi rsi rdx r10 r8 r9. */
 void hypercall_dispatch(struct vcpu *v, struct cpu_regs *regs);
+/* The same for VMMCALL of a translated guest, 64-bit code; RIP is at the instruction. */
+void hypercall_vmmcall(struct vcpu *v, struct cpu_regs *regs);
 /* One call by number, for dispatch and multicall. */
 int64_t hypercall_run(struct hypercall *call, uint64_t number);
 

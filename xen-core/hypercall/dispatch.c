@@ -18,12 +18,22 @@
 /* SYSCALL is 0f 05 (Intel SDM 2B). */
 #define CALL_INSTRUCTION_BYTES 2
 
-/* A handler of its own for each kind of guest: only PV guests get here. */
+/* VMMCALL is 0f 01 d9 (AMD APM 3). */
+#define VMMCALL_INSTRUCTION_BYTES 3
+
+/* A table of its own for each kind of guest. */
 #define PV 1
-#define HVM 0
+#define HVM 2
 #define HYPERCALL(number, name, kinds, nargs) [number] = ((kinds) & PV) ? hypercall_##name : NULL,
 
 static hypercall_handler *const calls[HYPERCALL_NUMBERS] = {
+#include <hypercall.def>
+};
+
+#undef HYPERCALL
+#define HYPERCALL(number, name, kinds, nargs) [number] = ((kinds) & HVM) ? hypercall_##name : NULL,
+
+static hypercall_handler *const translated_calls[HYPERCALL_NUMBERS] = {
 #include <hypercall.def>
 };
 
@@ -32,16 +42,22 @@ static hypercall_handler *const calls[HYPERCALL_NUMBERS] = {
 #undef PV
 
 /* NULL: there is no such call. The number of rows is a power of two: masking binds speculation. */
-static inline hypercall_handler *find(uint64_t number)
+static inline hypercall_handler *find_in(hypercall_handler *const *table, uint64_t number)
 {
 	_Static_assert((HYPERCALL_NUMBERS & (HYPERCALL_NUMBERS - 1)) == 0, "a mask of it");
 
-	return number < HYPERCALL_NUMBERS ? calls[number & (HYPERCALL_NUMBERS - 1)] : NULL;
+	return number < HYPERCALL_NUMBERS ? table[number & (HYPERCALL_NUMBERS - 1)] : NULL;
+}
+
+static inline hypercall_handler *find(uint64_t number)
+{
+	return find_in(calls, number);
 }
 
 int64_t hypercall_run(struct hypercall *call, uint64_t number)
 {
-	hypercall_handler *handler = find(number);
+	hypercall_handler *handler =
+		find_in(call->v->domain->is_pv ? calls : translated_calls, number);
 
 	if (!handler) {
 		return -XEN_ENOSYS;
@@ -89,6 +105,26 @@ static inline void dispatch(struct vcpu *v, struct cpu_regs *regs, uint64_t numb
 		regs->rax = (uint64_t)result;
 	} else if (result == -XEN_ERESTART) {
 		restart(&call, regs, number);
+	}
+}
+
+/* The instruction is passed unless it is to be run again. */
+void hypercall_vmmcall(struct vcpu *v, struct cpu_regs *regs)
+{
+	uint64_t number = regs->rax;
+	struct hypercall call = {
+		.v = v,
+		.args = {regs->rdi, regs->rsi, regs->rdx, regs->r10, regs->r8, regs->r9},
+	};
+	int64_t result = hypercall_run(&call, number);
+
+	v->hypercall_count++;
+	regs->rip += VMMCALL_INSTRUCTION_BYTES;
+	if (result == -XEN_ERESTART) {
+		restart(&call, regs, number);
+		regs->rip -= VMMCALL_INSTRUCTION_BYTES - CALL_INSTRUCTION_BYTES;
+	} else {
+		regs->rax = (uint64_t)result;
 	}
 }
 

@@ -67,8 +67,8 @@ static const struct domctl_row rows[] = {
 	[XEN_DOMCTL_set_vcpu_msrs] = {domctl_set_vcpu_msrs, NOT_SELF},
 	[XEN_DOMCTL_get_cpu_policy] = {domctl_get_cpu_policy, OUT},
 	[XEN_DOMCTL_set_cpu_policy] = {domctl_set_cpu_policy, NOT_SELF | OUT_ALWAYS},
-	[XEN_DOMCTL_get_paging_mempool_size] = {domctl_no_paging, 0},
-	[XEN_DOMCTL_set_paging_mempool_size] = {domctl_no_paging, 0},
+	[XEN_DOMCTL_get_paging_mempool_size] = {domctl_get_paging_mempool_size, OUT},
+	[XEN_DOMCTL_set_paging_mempool_size] = {domctl_set_paging_mempool_size, 0},
 };
 
 static int find_target(struct domctl *c, unsigned int flags)

@@ -42,7 +42,8 @@ domctl_handler domctl_setvcpuextstate, domctl_getvcpuextstate, domctl_get_vcpu_m
 /* domctl_memory.c */
 domctl_handler domctl_max_mem, domctl_getpageframeinfo3, domctl_set_address_size,
 	domctl_get_address_size, domctl_setnodeaffinity, domctl_getnodeaffinity,
-	domctl_hypercall_init, domctl_no_paging;
+	domctl_hypercall_init, domctl_no_paging, domctl_get_paging_mempool_size,
+	domctl_set_paging_mempool_size;
 
 /* domctl_device.c */
 domctl_handler domctl_irq_permission, domctl_iomem_permission, domctl_ioport_permission;

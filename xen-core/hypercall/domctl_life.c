@@ -15,6 +15,7 @@
 #include "domain/vtime.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
+#include "hvm/hvm.h"
 #include "lib/mem.h"
 #include "machine/frames.h"
 #include "plat/clock.h"
@@ -25,20 +26,39 @@
 /* What createdomain may ask for at most. */
 #define GRANT_FRAMES_LIMIT 256
 #define MAPTRACK_FRAMES_LIMIT 4096
+/* A translated guest has nested paging: there is no other way. */
+#define CDF_TRANSLATED (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
 
 /* --- createdomain ---------------------------------------------------------------------------- */
 
 static int check_kind(const struct xen_domctl_createdomain *request)
 {
-	/* Flags of translated guests, IOMMUs and counters, none of which there are. */
-	static const uint32_t refused = ~(XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off |
-					  XEN_DOMCTL_CDF_xs_domain);
+	/* Flags of IOMMUs, counters and virtualization for the guest, none of which there are. */
+	static const uint32_t known = XEN_DOMCTL_CDF_s3_integrity | XEN_DOMCTL_CDF_oos_off |
+				      XEN_DOMCTL_CDF_xs_domain | CDF_TRANSLATED;
 
-	if ((request->flags & refused) != 0 || request->iommu_opts != 0 ||
+	if ((request->flags & ~known) != 0 || request->iommu_opts != 0 ||
 	    request->vmtrace_size != 0 || request->cpupool_id != 0 ||
-	    (request->arch.emulation_flags & ~XEN_X86_EMU_PIT) != 0 ||
 	    (request->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) != 0) {
 		return -XEN_EINVAL;
+	}
+	if ((request->flags & CDF_TRANSLATED) == 0) {
+		return (request->arch.emulation_flags & ~XEN_X86_EMU_PIT) != 0 ? -XEN_EINVAL : 0;
+	}
+	if (!virt_ops || (request->flags & CDF_TRANSLATED) != CDF_TRANSLATED) {
+		return -XEN_EINVAL;
+	}
+	/* A local APIC and nothing else: PVH. */
+	return request->arch.emulation_flags == XEN_X86_EMU_LAPIC ? 0 : -XEN_EOPNOTSUPP;
+}
+
+/* Page tables are isolated from a translated guest; from a paravirtual one only if the CPU can. */
+static int check_safety(bool is_pv)
+{
+	if (is_pv && host_info->pv_is_unsafe) {
+		log_warning("no PV guest is made: this CPU has Meltdown and page tables are not "
+			    "isolated; boot with 'pv-unisolated' to accept that");
+		return -XEN_EOPNOTSUPP;
 	}
 	return 0;
 }
@@ -88,10 +108,10 @@ int domctl_createdomain(struct domctl *c)
 	uint16_t id;
 	int err = check_kind(request);
 
-	if (!err && host_info->pv_is_unsafe) {
-		log_warning("no PV guest is made: this CPU has Meltdown and page tables are not "
-			    "isolated; boot with 'pv-unisolated' to accept that");
-		err = -XEN_EOPNOTSUPP;
+	bool is_pv = (request->flags & CDF_TRANSLATED) == 0;
+
+	if (!err) {
+		err = check_safety(is_pv);
 	}
 	if (!err) {
 		err = check_sizes(request);
@@ -103,7 +123,8 @@ int domctl_createdomain(struct domctl *c)
 		return err;
 	}
 	decode_config(request, &config);
-	err = domain_create(id, &config, &pv_guest_ops, false, &c->d);
+	err = domain_create(id, &config, is_pv ? &pv_guest_ops : &hvm_guest_ops, false,
+			    &c->d);
 	c->op.domain = id;
 	return err;
 }
@@ -143,7 +164,7 @@ static uint32_t state_flags(struct domain *d)
 	flags |= d->control_pause_count != 0 ? XEN_DOMINF_paused : 0;
 	flags |= (uint32_t)d->shutdown_code << XEN_DOMINF_shutdownshift;
 	spin_unlock(&d->lock);
-	flags |= d->is_pv ? 0 : XEN_DOMINF_hvm_guest;
+	flags |= d->is_pv ? 0 : XEN_DOMINF_hvm_guest | XEN_DOMINF_hap;
 	flags |= d->is_xenstore ? XEN_DOMINF_xs_domain : 0;
 	return flags;
 }
@@ -186,7 +207,8 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	info->max_pages = d->frame_max;
 	info->outstanding_pages = d->claimed;
 	spin_unlock(&d->memory_lock);
-	info->shared_info_frame = d->shared ? pointer_to_mfn(d->shared).n : ~0UL;
+	/* Who maps a translated domain's frames names its own numbers: this has none for others. */
+	info->shared_info_frame = d->shared && d->is_pv ? pointer_to_mfn(d->shared).n : ~0UL;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
 	info->arch_config.emulation_flags = d->config.emulation_flags;
 }

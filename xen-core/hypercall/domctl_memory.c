@@ -7,7 +7,9 @@
 
 #include "domain/guest_ops.h"
 #include "domain/restart.h"
+#include "hvm/hvm.h"
 #include "hypercall/cpu_bitmap.h"
+#include "lib/math.h"
 #include "machine/frames.h"
 #include "pv/cpuid.h"
 
@@ -105,6 +107,9 @@ int domctl_getpageframeinfo3(struct domctl *c)
 
 int domctl_set_address_size(struct domctl *c)
 {
+	if (!c->d->is_pv) {
+		return -XEN_EOPNOTSUPP;
+	}
 	switch (c->op.u.address_size.size) {
 	case ADDRESS_BITS:
 		return 0;
@@ -117,6 +122,9 @@ int domctl_set_address_size(struct domctl *c)
 
 int domctl_get_address_size(struct domctl *c)
 {
+	if (!c->d->is_pv) {
+		return -XEN_EOPNOTSUPP;
+	}
 	c->op.u.address_size.size = ADDRESS_BITS;
 	return 0;
 }
@@ -151,12 +159,34 @@ int domctl_hypercall_init(struct domctl *c)
 	if (!err) {
 		void *page = frame_map(m);
 
-		pv_fill_hypercall_page(page);
+		c->d->is_pv ? pv_fill_hypercall_page(page) : hvm_fill_hypercall_page(page);
 		frame_unmap(page);
 		d->ops->put_writable(d, f);
 	}
 	frame_put(f);
 	return err ? -XEN_EACCES : 0;
+}
+
+/* Tables come from the heap as they are needed: what is set is remembered, for who asks. */
+int domctl_set_paging_mempool_size(struct domctl *c)
+{
+	if (c->d->is_pv) {
+		return -XEN_EOPNOTSUPP;
+	}
+	if (!is_aligned(c->op.u.paging_mempool.size, PAGE_SIZE)) {
+		return -XEN_EINVAL;
+	}
+	c->d->hvm->mempool_bytes = c->op.u.paging_mempool.size;
+	return 0;
+}
+
+int domctl_get_paging_mempool_size(struct domctl *c)
+{
+	if (c->d->is_pv) {
+		return -XEN_EOPNOTSUPP;
+	}
+	c->op.u.paging_mempool.size = c->d->hvm->mempool_bytes;
+	return 0;
 }
 
 /* Log-dirty and shadow paging, pools for them, a debugger's hooks: PV guests have none of these. */

@@ -95,6 +95,24 @@ static int allocate_extent(const struct reservation *r, mfn_t *first)
 	return err;
 }
 
+/* Of a translated domain, whose builder keeps its own numbers. */
+static int place_extent(const struct reservation *r, uint64_t g, mfn_t first)
+{
+	unsigned int order = r->request.extent_order;
+	int err = memory_place_ram(r->d, g, first, order);
+
+	if (err) {
+		for (uint64_t j = 0; j < 1UL << order; j++) {
+			struct frame *f = frame_of(mfn_add(first, j));
+
+			if (frame_clear_allocated(f)) {
+				frame_put(f);
+			}
+		}
+	}
+	return err;
+}
+
 static int populate_extent(const struct reservation *r, uint64_t i)
 {
 	struct vcpu *v = r->call->v;
@@ -108,6 +126,9 @@ static int populate_extent(const struct reservation *r, uint64_t i)
 	err = allocate_extent(r, &first);
 	if (err) {
 		return err;
+	}
+	if (!r->d->is_pv) {
+		return place_extent(r, pfn, first);
 	}
 	for (uint64_t j = 0; j < 1UL << r->request.extent_order; j++) {
 		m2p_set(mfn_add(first, j), pfn + j);
@@ -132,6 +153,9 @@ static bool give_up_frame(struct domain *d, uint64_t n)
 	struct frame *f;
 	mfn_t m;
 
+	if (!d->is_pv) {
+		return memory_give_up_gfn(d, n);
+	}
 	if (d->ops->translate(d, gfn(n), &m) || !frame_is_valid(m)) {
 		return false;
 	}
@@ -264,14 +288,14 @@ static const struct memory_row rows[] = {
 	[XENMEM_current_reservation] = {memory_count, false},
 	[XENMEM_maximum_reservation] = {memory_count, false},
 	[XENMEM_populate_physmap] = {populate_physmap, true},
-	[XENMEM_add_to_physmap] = {refuse_physmap, false},
+	[XENMEM_add_to_physmap] = {memory_add_to_physmap, false},
 	[XENMEM_memory_map] = {memory_own_map, false},
 	[XENMEM_machine_memory_map] = {memory_machine_map, false},
 	[XENMEM_exchange] = {memory_exchange, false},
 	[XENMEM_machphys_mapping] = {memory_machphys_mapping, false},
 	[XENMEM_set_memory_map] = {memory_set_map, false},
 	[XENMEM_maximum_gpfn] = {memory_count, false},
-	[XENMEM_remove_from_physmap] = {refuse_physmap, false},
+	[XENMEM_remove_from_physmap] = {memory_remove_from_physmap, false},
 	[XENMEM_set_pod_target] = {memory_pod_target, false},
 	[XENMEM_get_pod_target] = {memory_pod_target, false},
 	[XENMEM_get_sharing_freed_pages] = {no_sharing, false},

@@ -27,6 +27,12 @@ int64_t memory_exchange(struct hypercall *call);
 /* Domain part: frees what an exchange that nobody came back for has in hand. */
 int must_check memory_exchange_teardown(struct domain *d);
 
+/* memory_physmap.c, for translated domains. Gives up the frame at g; false: there is no RAM. */
+bool memory_give_up_gfn(struct domain *d, uint64_t g);
+/* Puts fresh frames of d's at g; what stood there is given up. */
+int must_check memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int order);
+hypercall_handler memory_add_to_physmap, memory_remove_from_physmap;
+
 /* memory_info.c */
 hypercall_handler memory_own_map, memory_machine_map, memory_set_map, memory_machphys_mapping,
 	memory_count, memory_pod_target, memory_claim_pages, memory_acquire_resource;

@@ -11,6 +11,7 @@
 #include "domain/memory.h"
 #include "domain/restart.h"
 #include "grant/grant.h"
+#include "hvm/hvm.h"
 #include "hypercall/host_info.h"
 #include "lib/math.h"
 #include "machine/shared.h"
@@ -184,6 +185,10 @@ static int64_t count_of(struct domain *d, uint64_t command)
 		pages = d->frame_max;
 		break;
 	default:
+		if (!d->is_pv) {
+			pages = d->hvm->p2m.gfn_end;
+			return (int64_t)(pages == 0 ? 0 : pages - 1);
+		}
 		pages = shared_read(&d->shared->arch.max_pfn);
 		pages = pages == 0 ? 0 : pages - 1;
 		break;

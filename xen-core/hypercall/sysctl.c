@@ -7,6 +7,7 @@
  * There is one NUMA node and one CPU pool, number 0, with all CPUs.
  */
 #include "hypercall/cpu_bitmap.h"
+#include "hvm/hvm.h"
 #include "hypercall/cpu_policy.h"
 #include "hypercall/host_info.h"
 
@@ -103,6 +104,9 @@ static int physinfo(struct vcpu *v unused_arg, struct xen_sysctl *op)
 		.outstanding_pages = buddy_claimed_count(),
 		.max_mfn = frame_end - 1,
 	};
+	if (virt_ops) {
+		info->capabilities |= XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap;
+	}
 	for (unsigned int i = 0; i < array_size(info->hw_cap); i++) {
 		info->hw_cap[i] = policy_word(pv_policy_host(), (enum policy_word)i);
 	}

@@ -6,6 +6,7 @@
  * Sub-op 0 is what Linux calls to have pending events delivered: it does nothing but return.
  */
 #include "hypercall/call.h"
+#include "hvm/hvm.h"
 #include "hypercall/host_info.h"
 
 #include "lib/math.h"
@@ -20,6 +21,8 @@
 
 static const char extraversion[] = ".0-proxenos";
 static const char capabilities[] = "xen-3.0-x86_64 ";
+static const char capabilities_virt[] =
+	"xen-3.0-x86_64 hvm-3.0-x86_32 hvm-3.0-x86_32p hvm-3.0-x86_64 ";
 static const char changeset[] = "unavailable";
 static const char denied[] = "<denied>";
 
@@ -66,6 +69,11 @@ static uint32_t features(const struct domain *d)
 		       1U << XENFEAT_mmu_pt_update_preserve_ad | 1U << XENFEAT_highmem_assist |
 		       1U << XENFEAT_gnttab_map_avail_bits | 1U << XENFEAT_direct_mapped;
 
+	if (!d->is_pv) {
+		return 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
+		       1U << XENFEAT_hvm_callback_vector | 1U << XENFEAT_hvm_safe_pvclock |
+		       1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_not_direct_mapped;
+	}
 	if (atomic_read(&d->vm_assist) & (1U << VMASST_TYPE_pae_extended_cr3)) {
 		map |= 1U << XENFEAT_pae_pgdir_above_4gb;
 	}
@@ -125,7 +133,8 @@ static int64_t other_questions(const struct hypercall *call)
 	case XENVER_compile_info:
 		return compile_info(v, at);
 	case XENVER_capabilities:
-		return put_text(v, at, capabilities, XEN_CAPABILITIES_INFO_LEN);
+		return put_text(v, at, virt_ops ? capabilities_virt : capabilities,
+				XEN_CAPABILITIES_INFO_LEN);
 	case XENVER_changeset:
 		return put_text(v, at, changeset, XEN_CHANGESET_INFO_LEN);
 	case XENVER_platform_parameters:

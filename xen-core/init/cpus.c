@@ -91,6 +91,7 @@ static void noreturn_fn run_other_cpu(unsigned int cpu)
 	fpu_cpu_init();
 	ucode_load();
 	lapic_cpu_init();
+	virt_enable_cpu(cpu);
 	sched_cpu_online(cpu);
 	smp_mark_online(cpu);
 	exit_start();

@@ -47,6 +47,10 @@ void cpus_start_others(void);
 /* ucode.c: on each CPU, once it has its tables. */
 void ucode_load(void);
 
+/* virt.c: after host_connect(), and on each further CPU. */
+void virt_init(void);
+void virt_enable_cpu(unsigned int cpu);
+
 /* dom0.c: builds and unpauses domain 0 or panics saying why not. */
 void dom0_build(void);
 

@@ -100,6 +100,7 @@ static void start_on_own_stack(void)
 	memory_init();
 	domains_init();
 	host_connect();
+	virt_init();
 	exit_init();
 	cpus_start_others();
 	serial_start();

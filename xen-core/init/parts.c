@@ -11,6 +11,7 @@
 #include "domain/vcpu.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
+#include "hvm/hvm.h"
 #include "hypercall/memory.h"
 #include "mm/heap.h"
 #include "pv/cpuid.h"
@@ -20,14 +21,26 @@
 
 static void free_guest(struct domain *d)
 {
-	heap_free(d->pv);
-	d->pv = NULL;
-	pv_policy_free(d);
+	if (d->is_pv) {
+		heap_free(d->pv);
+		d->pv = NULL;
+		pv_policy_free(d);
+	} else if (d->hvm) {
+		hvm_domain_free(d);
+	}
 	heap_free(d->e820);
+}
+
+static bool shrink_guest(struct domain *d)
+{
+	return !d->hvm || hvm_domain_shrink(d);
 }
 
 static int create_guest(struct domain *d)
 {
+	if (!d->is_pv) {
+		return hvm_domain_create(d);
+	}
 	d->pv = heap_new(struct pv_domain);
 	if (!d->pv || pv_policy_create(d)) {
 		free_guest(d);
@@ -51,7 +64,7 @@ static void no_free(struct domain *d unused_arg)
 }
 
 static const struct domain_part guest_part = {"guest", create_guest, no_teardown, free_guest,
-					      NULL};
+					      shrink_guest};
 static const struct domain_part memory_part = {"memory", no_create, memory_relinquish, no_free,
 					       NULL};
 static const struct domain_part clearing_part = {"clearing", no_create, clearing_teardown, no_free,

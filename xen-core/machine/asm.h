@@ -16,10 +16,13 @@
 #define REGS_SS 0xa0
 #define REGS_BYTES 0xc8
 #define CPU_LOCAL_BYTES 0xe8
+#define CPU_HOST_STATE 0xe0
 #define CPU_STACK_BYTES 0x8000
 
 /* cpu_regs.entry_vector of a SYSCALL; also the exit path's note that SYSRET may be used. */
 #define ENTRY_SYSCALL 0x100
+/* ... of a translated guest: the way back is VMRUN. */
+#define ENTRY_VMRUN 0x200
 
 #define SELECTOR_CORE_CODE 0xe008
 #define SELECTOR_CORE_DATA 0xe010

@@ -97,7 +97,9 @@ guest_exit:
 	sysretq
 3:	cmp	$0x1ffff, %r11d
 	je	2b
-1:	pop_registers
+1:	testl	$ENTRY_VMRUN, REGS_VECTOR(%rsp)
+	jnz	guest_vmrun
+	pop_registers
 	add	$8, %rsp
 	.globl	guest_iret
 guest_iret:

@@ -23,7 +23,7 @@ struct cpu_local {
 	uint64_t cpu;
 	struct vcpu *current_vcpu; /* the vcpu whose registers are loaded; NULL: idle */
 	uint64_t units_spent; /* domain/restart.h */
-	uint64_t unused;
+	uint64_t host_state; /* machine address, for machine/vmrun.S */
 };
 
 static inline struct cpu_local *cpu_local(void)

@@ -27,6 +27,7 @@ _Static_assert(offsetof(struct cpu_regs, rsp) == REGS_RSP, "entry.S");
 _Static_assert(offsetof(struct cpu_regs, ss) == REGS_SS, "entry.S");
 _Static_assert(sizeof(struct cpu_regs) == REGS_BYTES, "entry.S");
 _Static_assert(sizeof(struct cpu_local) == CPU_LOCAL_BYTES, "entry.S");
+_Static_assert(offsetof(struct cpu_local, host_state) == CPU_HOST_STATE, "vmrun.S");
 _Static_assert(STACK_BYTES == CPU_STACK_BYTES, "entry.S");
 
 #define GDT_RESERVED_PAGE 14

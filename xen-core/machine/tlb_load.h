@@ -38,4 +38,10 @@ static inline void tlb_load_cr3(mfn_t root)
 	atomic_write(&tlb_clock.flushed[this_cpu()], now);
 }
 
+/* The epoch of this CPU's last full flush: another value means there was one since. */
+static inline uint32_t tlb_last_flush(void)
+{
+	return atomic_read(&tlb_clock.flushed[this_cpu()]);
+}
+
 #endif

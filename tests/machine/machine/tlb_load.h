@@ -8,5 +8,6 @@
 #include "x86/addr.h"
 
 void tlb_load_cr3(mfn_t root);
+uint32_t tlb_last_flush(void);
 
 #endif
