@@ -9,6 +9,8 @@
  */
 #include "hypercall/cpu_policy.h"
 
+#include "hvm/cpuid.h"
+#include "hvm/hvm.h"
 #include "lib/math.h"
 #include "mm/heap.h"
 #include "pv/cpuid.h"
@@ -90,6 +92,10 @@ static const struct cpu_policy *host_policy(uint32_t index)
 		return pv_policy_max();
 	case XEN_SYSCTL_cpu_policy_pv_default:
 		return pv_policy_default();
+	case XEN_SYSCTL_cpu_policy_hvm_max:
+		return virt_ops ? hvm_policy_max() : NULL;
+	case XEN_SYSCTL_cpu_policy_hvm_default:
+		return virt_ops ? hvm_policy_default() : NULL;
 	default:
 		return NULL;
 	}
@@ -125,6 +131,10 @@ static const struct cpu_policy *featureset_policy(uint32_t index)
 		return pv_policy_default();
 	case XEN_SYSCTL_cpu_featureset_pv_max:
 		return pv_policy_max();
+	case XEN_SYSCTL_cpu_featureset_hvm:
+		return virt_ops ? hvm_policy_default() : NULL;
+	case XEN_SYSCTL_cpu_featureset_hvm_max:
+		return virt_ops ? hvm_policy_max() : NULL;
 	default:
 		return NULL;
 	}
@@ -195,6 +205,7 @@ static int msrs_in(struct domctl *c, struct cpu_policy *policy)
 
 static int merge(struct domctl *c, struct cpu_policy *policy)
 {
+	const struct cpu_policy *max = c->d->is_pv ? pv_policy_max() : hvm_policy_max();
 	struct xen_domctl_cpu_policy *request = &c->op.u.cpu_policy;
 	int err = leaves_in(c, policy);
 
@@ -202,13 +213,24 @@ static int merge(struct domctl *c, struct cpu_policy *policy)
 		err = msrs_in(c, policy);
 	}
 	if (!err) {
-		err = policy_check(policy, pv_policy_max(), &request->err_leaf,
-				   &request->err_subleaf, &request->err_msr);
+		err = policy_check(policy, max, &request->err_leaf, &request->err_subleaf,
+				   &request->err_msr);
 	}
 	if (!err) {
-		policy_clamp(policy, pv_policy_max());
+		policy_clamp(policy, max);
 	}
 	return err;
+}
+
+static void tell_vcpus(struct domain *d)
+{
+	struct vcpu *v;
+
+	if (!d->is_pv) {
+		for_each_vcpu (d, v) {
+			hvm_policy_changed(v);
+		}
+	}
 }
 
 int domctl_set_cpu_policy(struct domctl *c)
@@ -237,6 +259,7 @@ int domctl_set_cpu_policy(struct domctl *c)
 	err = merge(c, merged);
 	if (!err) {
 		*c->d->policy = *merged;
+		tell_vcpus(c->d);
 	}
 	heap_free(merged);
 	return err;
