@@ -277,7 +277,8 @@ static void hvm_setup(void)
 	policy_hvm_default(&normal, &host);
 	work = normal;
 	inputs = (struct policy_inputs){
-		.host = &host, .apic_enabled = true, .apic_id = 6, .vcpu_id = 3, .domid = 7, .xcr0 = 3};
+		.host = &host, .apic_enabled = true,
+		.apic_id = 6, .vcpu_id = 3, .domid = 7, .xcr0 = 3};
 }
 
 static void an_hvm_guest_has_its_own_paging_and_apic(void)

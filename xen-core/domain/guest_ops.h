@@ -59,7 +59,7 @@ struct guest_ops {
 	int (*grant_unmap)(struct vcpu *v, const struct grant_mapping *mapping);
 
 	/* VCPUOP_initialise and XEN_DOMCTL_setvcpucontext: context is a struct vcpu_guest_context
-	 * in the core's memory. May return -XEN_ERESTART. */
+	 * (of a translated guest a struct vcpu_hvm_context) in the core's memory. May return -XEN_ERESTART. */
 	int (*set_context)(struct vcpu *v, const void *context);
 	void (*get_context)(struct vcpu *v, void *context);
 	/* Back to the never initialised state. */

@@ -41,6 +41,7 @@ uint64_t cr_lmsw(uint64_t cr0, uint16_t source);
 bool must_check cr_set_is_valid(const struct hvm_control *c, const struct cr_limits *limits);
 
 /* The translations of the guest change in a way that needs its TLB entries dropped. */
-bool must_check cr_change_flushes(const struct hvm_control *before, const struct hvm_control *after);
+bool must_check cr_change_flushes(const struct hvm_control *before,
+				  const struct hvm_control *after);
 
 #endif

@@ -21,9 +21,19 @@
 #include "domain/vcpu.h"
 #include "x86/exception.h"
 
+/* A stream of context records on its way (hypercall/domctl_hvm.c), under the domctl lock. */
+struct hvm_context_progress {
+	const struct vcpu *caller; /* only compared; NULL: there is none */
+	uint64_t buffer;
+	uint32_t command;
+	uint32_t vcpu;   /* next to be read */
+	uint32_t offset; /* in the stream */
+};
+
 struct hvm_domain {
 	struct p2m p2m;
 	struct hvm_params params;
+	struct hvm_context_progress context;
 	uint64_t mempool_bytes;		/* (l) as the tool stack set it; nothing depends on it */
 };
 

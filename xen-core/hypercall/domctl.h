@@ -45,6 +45,9 @@ domctl_handler domctl_max_mem, domctl_getpageframeinfo3, domctl_set_address_size
 	domctl_hypercall_init, domctl_no_paging, domctl_get_paging_mempool_size,
 	domctl_set_paging_mempool_size;
 
+/* domctl_hvm.c */
+domctl_handler domctl_gethvmcontext, domctl_sethvmcontext, domctl_gethvmcontext_partial;
+
 /* domctl_device.c */
 domctl_handler domctl_irq_permission, domctl_iomem_permission, domctl_ioport_permission;
 

@@ -189,6 +189,9 @@ int domctl_get_vcpu_msrs(struct domctl *c)
 	if (!v) {
 		return -XEN_ESRCH;
 	}
+	if (!v->pv) {
+		return -XEN_EOPNOTSUPP;
+	}
 	if (request->msrs == 0) {
 		request->msr_count = MSRS_SAVED;
 		return 0;
@@ -232,6 +235,9 @@ int domctl_set_vcpu_msrs(struct domctl *c)
 
 	if (!v) {
 		return -XEN_ESRCH;
+	}
+	if (!v->pv) {
+		return -XEN_EOPNOTSUPP;
 	}
 	if (request->msr_count > MSRS_MAX) {
 		return -XEN_EINVAL;

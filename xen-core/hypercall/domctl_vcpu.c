@@ -109,6 +109,10 @@ int domctl_setvcpucontext(struct domctl *c)
 	if (c->op.u.vcpucontext.ctxt == 0) {
 		return reset_context(c, v);
 	}
+	if (!c->d->is_pv) {
+		/* Its state travels in records: hvm/context.h. */
+		return -XEN_EOPNOTSUPP;
+	}
 	context = heap_new(struct vcpu_guest_context);
 	if (!context) {
 		return -XEN_ENOMEM;
@@ -126,6 +130,9 @@ int domctl_getvcpucontext(struct domctl *c)
 
 	if (!v) {
 		return -XEN_ESRCH;
+	}
+	if (!c->d->is_pv) {
+		return -XEN_EOPNOTSUPP;
 	}
 	if (!v->is_initialised) {
 		return -XEN_ENODATA;
@@ -279,6 +286,9 @@ int domctl_set_ext_vcpucontext(struct domctl *c)
 	if (!v) {
 		return -XEN_ESRCH;
 	}
+	if (!v->pv) {
+		return -XEN_EOPNOTSUPP;
+	}
 	if (context->size < EXT_CONTEXT_BYTES ||
 	    !address_is_canonical(context->syscall32_callback_eip) ||
 	    !address_is_canonical(context->sysenter_callback_eip)) {
@@ -301,6 +311,9 @@ int domctl_get_ext_vcpucontext(struct domctl *c)
 
 	if (!v) {
 		return -XEN_ESRCH;
+	}
+	if (!v->pv) {
+		return -XEN_EOPNOTSUPP;
 	}
 	vcpu_pause(v);
 	syscall32 = v->pv->callbacks[PV_CALLBACK_SYSCALL32];

@@ -21,10 +21,14 @@
 
 /* --- I/O privilege --------------------------------------------------------------------------- */
 
+/* A translated guest has its flags and its TSS for that. */
 static int64_t set_iopl(struct hypercall *call)
 {
 	struct physdev_set_iopl request;
 
+	if (!call->v->pv) {
+		return -XEN_ENOSYS;
+	}
 	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
 		return -XEN_EFAULT;
 	}
@@ -39,6 +43,9 @@ static int64_t set_iobitmap(struct hypercall *call)
 {
 	struct physdev_set_iobitmap request;
 
+	if (!call->v->pv) {
+		return -XEN_ENOSYS;
+	}
 	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
 		return -XEN_EFAULT;
 	}

@@ -20,7 +20,13 @@
 #define TIMEOUT_ABSURD (1UL << 50)
 #define TIMEOUT_INSTEAD 100000000UL
 
-static int initialise_locked(struct vcpu *v, const struct vcpu_guest_context *context)
+/* What VCPUOP_initialise takes, by kind of guest. */
+union first_context {
+	struct vcpu_guest_context pv;
+	struct vcpu_hvm_context hvm;
+};
+
+static int initialise_locked(struct vcpu *v, const union first_context *context)
 {
 	int err;
 
@@ -36,24 +42,25 @@ static int initialise_locked(struct vcpu *v, const struct vcpu_guest_context *co
 
 static int op_initialise(struct vcpu *caller, struct vcpu *v, struct guest_ptr p)
 {
-	struct vcpu_guest_context *context;
+	bool is_pv = v->domain->is_pv;
+	union first_context *context;
 	bool starts_online;
 	int err;
 
 	if (!vcpu_has_info(v)) {
 		return -XEN_EINVAL;
 	}
-	context = heap_new(struct vcpu_guest_context);
+	context = heap_new(union first_context);
 	if (!context) {
 		return -XEN_ENOMEM;
 	}
-	err = guest_in(caller, context, p, sizeof(*context));
+	err = guest_in(caller, context, p, is_pv ? sizeof(context->pv) : sizeof(context->hvm));
 	if (!err) {
 		spin_lock(&v->domain->lock);
 		err = initialise_locked(v, context);
 		spin_unlock(&v->domain->lock);
 	}
-	starts_online = (context->flags & VGCF_online) != 0;
+	starts_online = is_pv && (context->pv.flags & VGCF_online) != 0;
 	heap_free(context);
 	if (!err && starts_online) {
 		vcpu_clear_flag(v, VCPU_DOWN);

@@ -69,9 +69,6 @@ XEN_ABI_SIZE(struct hvm_hw_cpu, 1032);
 
 #define XEN_X86_FPU_INITIALISED (1U << 0)
 
-/* The record of before: ends behind error_code and has no msr_tsc_aux. */
-#define HVM_HW_CPU_COMPAT_BYTES 1016
-
 struct hvm_hw_lapic {
 	uint64_t apic_base_msr;
 	uint32_t disabled; /* 1: by APIC_BASE, 2: by the spurious vector register */
