@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One translated domain with two vcpus on the simulated machine. Its virtualization extension is a
+ * table of plain variables: tests set what a guest's registers hold and read what was injected.
+ */
+#ifndef UNIT_HVM_WORLD_H
+#define UNIT_HVM_WORLD_H
+
+#include "domain/guest_ops.h"
+#include "domain/memory.h"
+#include "domain/part.h"
+#include "domain/restart.h"
+#include "hvm/cpuid.h"
+#include "hvm/exit.h"
+#include "hvm/hvm.h"
+#include "hvm/walk.h"
+#include "machine/frames.h"
+#include "machine/sim.h"
+#include "mm/buddy.h"
+#include "mm/heap.h"
+#include "plat/clock.h"
+#include "plat/console.h"
+#include "sched/softirq.h"
+#include "unit/unit.h"
+#include "x86/cr.h"
+
+#include <xen/errno.h>
+
+#include <string.h>
+
+struct fake_vcpu {
+	struct hvm_segment_state segments[HVM_SEGMENTS];
+	uint64_t registers[HVM_REGISTERS];
+	unsigned int cpl;
+	struct hvm_event event, broken_off;
+	bool shadow, interrupt_window, nmi_window, debug_passed;
+	unsigned int flushes;
+};
+
+static struct domain *hvm;
+static struct vcpu *h0, *h1;
+static char console_text[64];
+static size_t console_length;
+
+static inline struct fake_vcpu *fake(const struct vcpu *v)
+{
+	return v->hvm->arch;
+}
+
+void console_write_guest(unsigned int domid unused_arg, bool is_hardware unused_arg,
+			 const char *text, size_t length)
+{
+	for (size_t i = 0; i < length && console_length < sizeof(console_text) - 1; i++) {
+		console_text[console_length++] = text[i];
+	}
+}
+
+static int fake_create(struct vcpu *v)
+{
+	v->hvm->arch = heap_new(struct fake_vcpu);
+	return v->hvm->arch ? 0 : -XEN_ENOMEM;
+}
+
+static void fake_free(struct vcpu *v)
+{
+	heap_free(v->hvm->arch);
+}
+
+static void fake_nothing(struct vcpu *v unused_arg)
+{
+}
+
+static void fake_get_state(const struct vcpu *v, struct hvm_cpu_state *state)
+{
+	memset(state, 0, sizeof(*state));
+	memcpy(state->segments, fake(v)->segments, sizeof(state->segments));
+	state->cr0 = fake(v)->registers[HVM_CR0];
+	state->cr3 = fake(v)->registers[HVM_CR3];
+	state->cr4 = fake(v)->registers[HVM_CR4];
+	state->efer = fake(v)->registers[HVM_EFER];
+	state->dr7 = fake(v)->registers[HVM_DR7];
+}
+
+static void fake_set_state(struct vcpu *v, const struct hvm_cpu_state *state)
+{
+	struct fake_vcpu *f = fake(v);
+
+	memset(f, 0, sizeof(*f));
+	memcpy(f->segments, state->segments, sizeof(f->segments));
+	f->registers[HVM_CR0] = state->cr0;
+	f->registers[HVM_CR3] = state->cr3;
+	f->registers[HVM_CR4] = state->cr4;
+	f->registers[HVM_EFER] = state->efer;
+	f->registers[HVM_DR7] = state->dr7;
+}
+
+static void fake_get_segment(const struct vcpu *v, enum hvm_segment which,
+			     struct hvm_segment_state *state)
+{
+	*state = fake(v)->segments[which];
+}
+
+static uint64_t fake_read(const struct vcpu *v, enum hvm_register which)
+{
+	return fake(v)->registers[which];
+}
+
+static void fake_write(struct vcpu *v, enum hvm_register which, uint64_t value)
+{
+	fake(v)->registers[which] = value;
+}
+
+static void fake_flush(struct vcpu *v)
+{
+	fake(v)->flushes++;
+}
+
+static unsigned int fake_cpl(const struct vcpu *v)
+{
+	return fake(v)->cpl;
+}
+
+static void fake_set_tsc(struct vcpu *v unused_arg, uint64_t offset unused_arg,
+			 bool emulated unused_arg)
+{
+}
+
+static void fake_inject(struct vcpu *v, const struct hvm_event *event)
+{
+	fake(v)->event = *event;
+}
+
+static bool fake_is_injecting(const struct vcpu *v)
+{
+	return fake(v)->event.exists;
+}
+
+static void fake_take_broken_off(struct vcpu *v, struct hvm_event *event)
+{
+	*event = fake(v)->broken_off;
+	fake(v)->broken_off = (struct hvm_event){0};
+}
+
+static bool fake_is_shadowed(const struct vcpu *v)
+{
+	return fake(v)->shadow;
+}
+
+static void fake_set_shadow(struct vcpu *v)
+{
+	fake(v)->shadow = true;
+}
+
+static void fake_clear_shadow(struct vcpu *v)
+{
+	fake(v)->shadow = false;
+}
+
+static void fake_want_windows(struct vcpu *v, bool interrupt, bool nmi)
+{
+	fake(v)->interrupt_window = interrupt;
+	fake(v)->nmi_window = nmi;
+}
+
+static void fake_set_tpr(struct vcpu *v unused_arg, uint8_t tpr unused_arg)
+{
+}
+
+static void fake_pass_debug(struct vcpu *v, bool pass)
+{
+	fake(v)->debug_passed = pass;
+}
+
+static const struct virt_ops fake_ops = {
+	.name = "fake",
+	.vcpu_create = fake_create,
+	.vcpu_free = fake_free,
+	.load = fake_nothing,
+	.save = fake_nothing,
+	.get_state = fake_get_state,
+	.set_state = fake_set_state,
+	.get_segment = fake_get_segment,
+	.read = fake_read,
+	.write = fake_write,
+	.flush = fake_flush,
+	.cpl = fake_cpl,
+	.set_tsc = fake_set_tsc,
+	.inject = fake_inject,
+	.is_injecting = fake_is_injecting,
+	.take_broken_off = fake_take_broken_off,
+	.is_shadowed = fake_is_shadowed,
+	.set_shadow = fake_set_shadow,
+	.clear_shadow = fake_clear_shadow,
+	.want_windows = fake_want_windows,
+	.set_tpr = fake_set_tpr,
+	.pass_debug = fake_pass_debug,
+};
+
+/* --- the domain ------------------------------------------------------------------------------ */
+
+static int hvm_no_create(struct domain *d unused_arg)
+{
+	return 0;
+}
+
+static int hvm_no_teardown(struct domain *d unused_arg)
+{
+	return 0;
+}
+
+static void hvm_no_free(struct domain *d unused_arg)
+{
+}
+
+static const struct domain_part hvm_memory_part = {"memory", hvm_no_create, memory_relinquish,
+						   hvm_no_free, NULL};
+static const struct domain_part hvm_guest_part = {"guest", hvm_domain_create, hvm_no_teardown,
+						  hvm_domain_free, NULL};
+const struct domain_part *const domain_parts[] = {&hvm_memory_part, &shared_part, &hvm_guest_part,
+						  &vcpus_part, NULL};
+
+static struct cpu_policy hvm_host;
+
+static inline void hvm_pass_exit_paths(void)
+{
+	for (unsigned int round = 0; round < 4; round++) {
+		softirq_run(0);
+		domain_exit_path_passed(0);
+		softirq_run(0);
+	}
+}
+
+static inline void hvm_setup(void)
+{
+	struct domain_config config = {.max_vcpus = 2};
+
+	sim_reset(4096);
+	sim_set_cpu_count(1);
+	sim_set_cpu(0);
+	memory_init();
+	timers_init(clock_program, clock_now);
+	sched_init(clock_now);
+	sched_cpu_online(0);
+	domains_init();
+	hvm_pass_exit_paths();
+	virt_ops = &fake_ops;
+	memset(&hvm_host, 0xff, sizeof(hvm_host));
+	hvm_policy_init(&hvm_host);
+	console_length = 0;
+	CU_ASSERT_EQUAL_FATAL(domain_create(1, &config, &hvm_guest_ops, false, &hvm), 0);
+	hvm->frame_max = 2048;
+	CU_ASSERT_EQUAL_FATAL(vcpu_create(hvm, 0), 0);
+	CU_ASSERT_EQUAL_FATAL(vcpu_create(hvm, 1), 0);
+	h0 = vcpu_find(hvm, 0);
+	h1 = vcpu_find(hvm, 1);
+}
+
+/* The vcpu whose registers the CPU has. */
+static inline void hvm_load_vcpu(struct vcpu *v)
+{
+	cpu_local()->regs = v->regs;
+	cpu_local()->current_vcpu = v;
+}
+
+static inline void hvm_destroy(void)
+{
+	int err;
+
+	cpu_local()->current_vcpu = NULL;
+	do {
+		restart_reset();
+		err = domain_kill(hvm);
+		hvm_pass_exit_paths();
+	} while (err == -XEN_ERESTART);
+	CU_ASSERT_EQUAL(err, 0);
+	hvm_pass_exit_paths();
+}
+
+/* A frame of RAM at g. */
+static inline mfn_t hvm_ram_at(uint64_t g)
+{
+	mfn_t m = MFN_NONE;
+
+	CU_ASSERT_EQUAL_FATAL(memory_allocate(hvm, 0, 0, 0, &m), 0);
+	spin_lock(&hvm->hvm->p2m.lock);
+	CU_ASSERT_EQUAL_FATAL(p2m_set_locked(&hvm->hvm->p2m, gfn(g), m, 0, P2M_RAM), 0);
+	spin_unlock(&hvm->hvm->p2m.lock);
+	return m;
+}
+
+static inline uint64_t *hvm_word_at(uint64_t physical)
+{
+	struct p2m_entry entry;
+
+	p2m_get(&hvm->hvm->p2m, gfn(physical >> PAGE_SHIFT), &entry);
+	CU_ASSERT_NOT_EQUAL_FATAL(entry.kind, P2M_HOLE);
+	return (uint64_t *)(void *)((uint8_t *)frame_map(entry.mfn) + page_offset(physical));
+}
+
+#endif
