@@ -86,6 +86,21 @@ static void an_emulated_tuple_gives_system_time(void)
 	destroy();
 }
 
+static void a_guest_that_moves_its_tsc_does_not_move_system_time(void)
+{
+	for (unsigned int mode = 1; mode <= 2; mode++) {
+		CU_ASSERT_EQUAL(vtime_set_tsc(d, mode, 0, 0, 0), 0);
+		v0->tsc_offset += 12345678901UL;
+		vtime_update(v0, true);
+		sim_clock_advance(1000000);
+		CU_ASSERT(clock_now() - guest_time(&v0->info->time, vtime_tsc(v0)) <= 2);
+		v0->tsc_offset = -987654321UL;
+		vtime_update(v0, true);
+		CU_ASSERT(clock_now() - guest_time(&v0->info->time, vtime_tsc(v0)) <= 2);
+	}
+	destroy();
+}
+
 static void an_update_changes_the_version_by_two(void)
 {
 	uint32_t version = v0->info->time.version;
@@ -258,6 +273,7 @@ int main(void)
 		UNIT(the_tsc_is_native_where_it_is_reliable),
 		UNIT(a_native_tuple_gives_system_time),
 		UNIT(an_emulated_tuple_gives_system_time),
+		UNIT(a_guest_that_moves_its_tsc_does_not_move_system_time),
 		UNIT(an_update_changes_the_version_by_two),
 		UNIT(a_wiped_page_is_filled_at_the_first_switch_in),
 		UNIT(the_wall_clock_is_utc_at_system_time_zero),

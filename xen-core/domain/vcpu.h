@@ -68,6 +68,7 @@ struct vcpu {
 	bool areas_stale;                /* a write failed in user mode: retry in kernel mode */
 	uint32_t time_version;
 	bool time_published;
+	uint64_t tsc_offset; /* (v) HVM: what the guest added to its TSC */
 
 	/* Extended state; area of FPU_AREA_BYTES */
 	void *fpu;

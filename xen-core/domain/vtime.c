@@ -6,7 +6,8 @@
  * the clock's own base and scale: the same for all vcpus for ever, so it is written once, and
  * marked stable if the TSC is. With an emulated TSC the guest's ticks are system time since
  * tsc_start, scaled to tsc_khz; the tuple's base is renewed at each switch-in, so that the scale's
- * rounding (2^-32) cannot add up.
+ * rounding (2^-32) cannot add up. What an HVM guest adds to its TSC by writing it is tsc_offset,
+ * which the tuple follows: system time does not.
  *
  * Readers take a copy while the version is even and unchanged. The version counts here, not in the
  * guest's page, which the guest or its builder may have overwritten.
@@ -91,7 +92,10 @@ static uint64_t emulated_tsc(const struct domain *d, uint64_t now)
 
 uint64_t vtime_tsc(struct vcpu *v)
 {
-	return v->domain->tsc_emulated ? emulated_tsc(v->domain, clock_now()) : cpu_rdtsc();
+	uint64_t tsc = v->domain->tsc_emulated ? emulated_tsc(v->domain, clock_now())
+					       : cpu_rdtsc();
+
+	return tsc + v->tsc_offset;
 }
 
 /* --- the tuple ------------------------------------------------------------------------------- */
@@ -104,14 +108,14 @@ static void make_tuple(const struct vcpu *v, struct vcpu_time_info *t)
 	*t = (struct vcpu_time_info){.version = v->time_version};
 	if (d->tsc_emulated) {
 		t->system_time = clock_now();
-		t->tsc_timestamp = emulated_tsc(d, t->system_time);
+		t->tsc_timestamp = emulated_tsc(d, t->system_time) + v->tsc_offset;
 		t->tsc_to_system_mul = d->tsc_mul;
 		t->tsc_shift = d->tsc_shift;
 		return;
 	}
 	clock_get_scale(&scale);
 	t->system_time = scale.ns_base;
-	t->tsc_timestamp = scale.tsc_base;
+	t->tsc_timestamp = scale.tsc_base + v->tsc_offset;
 	t->tsc_to_system_mul = scale.mul;
 	t->tsc_shift = scale.shift;
 	t->flags = clock_tsc_is_reliable() ? XEN_PVCLOCK_TSC_STABLE_BIT : 0;

@@ -67,7 +67,7 @@ static void tsc_inputs(struct vcpu *v, struct policy_inputs *inputs)
 	inputs->tsc_mode = d->tsc_mode;
 	inputs->tsc_khz = d->tsc_khz;
 	inputs->tsc_incarnation = d->tsc_incarnation;
-	inputs->tsc_offset = v->hvm->tsc_offset;
+	inputs->tsc_offset = v->tsc_offset;
 	inputs->tsc_mul = scale.mul;
 	inputs->tsc_shift = scale.shift;
 }

@@ -226,7 +226,7 @@ static void load(struct vcpu *v)
 		cpu_wrmsr(MSR_TSC_AUX, h->msrs.tsc_aux);
 	}
 	vlapic_migrate(&h->lapic, cpu);
-	virt_ops->set_tsc(v, h->tsc_offset, v->domain->tsc_emulated);
+	virt_ops->set_tsc(v, v->tsc_offset, v->domain->tsc_emulated);
 	virt_ops->load(v);
 }
 

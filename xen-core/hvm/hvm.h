@@ -49,7 +49,6 @@ struct hvm_vcpu {
 
 	uint64_t dr[4];	     /* (v) debug registers 0-3; 6 and 7 are in virt_ops' state */
 	bool debug_loaded;   /* (v) dr[] is in the CPU */
-	uint64_t tsc_offset; /* (v) added to what vtime_tsc() says */
 	uint64_t tsc_aux_of_host; /* (v) while loaded */
 };
 

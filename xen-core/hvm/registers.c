@@ -88,7 +88,7 @@ bool hvm_load_control(struct vcpu *v, enum hvm_register which, uint64_t value)
 
 uint64_t hvm_tsc(struct vcpu *v)
 {
-	return vtime_tsc(v) + v->hvm->tsc_offset;
+	return vtime_tsc(v);
 }
 
 static bool is_lapics(uint32_t msr)
@@ -182,8 +182,9 @@ static bool write_hypercall_page(struct vcpu *v, uint64_t value)
 
 static void write_tsc(struct vcpu *v, uint64_t value)
 {
-	v->hvm->tsc_offset = value - vtime_tsc(v);
-	virt_ops->set_tsc(v, v->hvm->tsc_offset, v->domain->tsc_emulated);
+	v->tsc_offset += value - vtime_tsc(v);
+	virt_ops->set_tsc(v, v->tsc_offset, v->domain->tsc_emulated);
+	vtime_update(v, true);
 }
 
 /* What the hardware has a copy of. */
