@@ -205,7 +205,7 @@ static const struct field hvm_field[] = {
 	TEXT(vm_hvm, "system_firmware", system_firmware),
 	TEXT(vm_hvm, "smbios_firmware", smbios_firmware),
 	TEXT(vm_hvm, "acpi_firmware", acpi_firmware),
-	ENUM(vm_hvm, "hdtype", hdtype, 0, hdtype_names),
+	ENUM(vm_hvm, "hdtype", hdtype, 1, hdtype_names),
 	CHOICE(vm_hvm, "nographic", nographic),
 	PART("vga", vga_fields),
 	INLINE(vm_hvm, "vnc", vnc, vnc_fields),

@@ -128,7 +128,7 @@ enum vm_disk_format {
 	VM_DISK_FORMAT_QCOW2,
 	VM_DISK_FORMAT_VHD,
 	VM_DISK_FORMAT_RAW,
-	VM_DISK_FORMAT_EMPTY, /* a CD drive without a disc; path is NULL */
+	VM_DISK_FORMAT_EMPTY, /* a CD drive without a disc; path is NULL or "" */
 	VM_DISK_FORMAT_QED,
 };
 
@@ -299,7 +299,7 @@ struct vm_hvm {
 	struct vm_set viridian_disable;
 	uint64_t mmio_hole_kib;
 	char *timeoffset;
-	int hdtype; /* 0 default, 1 ide, 2 ahci */
+	int hdtype; /* 1 ide, the default; 2 ahci */
 	enum choice nographic;
 	enum vm_vga vga;
 	struct vm_vnc vnc;
@@ -352,7 +352,7 @@ struct vm_config {
 
 	/* CPUs. */
 	unsigned int max_vcpus;       /* >= 1 */
-	struct vm_set avail_vcpus;    /* online at the start */
+	struct vm_set avail_vcpus;    /* online at the start; empty: vcpu 0 */
 	struct vm_set *hard_affinity; /* of vcpu n; vcpus beyond the array run anywhere */
 	unsigned int hard_affinities;
 	struct vm_set *soft_affinity;

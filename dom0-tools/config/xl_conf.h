@@ -29,8 +29,8 @@ enum xl_conf_output {
 struct xl_conf {
 	enum xl_conf_autoballoon autoballoon;
 	enum choice run_hotplug_scripts; /* default: yes */
-	enum choice claim_mode;          /* default: no, as upstream of 4.17 */
-	bool domid_reuse;                /* domid_policy=any; "new" is false */
+	enum choice claim_mode;          /* default: yes, as upstream's */
+	bool domid_random;               /* domid_policy=libxl; else the hypervisor counts on */
 	enum xl_conf_output output;
 	char *lockfile;     /* never NULL */
 	char *blkdev_start; /* never NULL */
