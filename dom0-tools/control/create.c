@@ -12,6 +12,7 @@
 #include "call/memory.h"
 #include "config/bootloader.h"
 #include "config/config.h"
+#include "control/devices.h"
 #include "control/domains.h"
 #include "control/life.h"
 #include "control/memory.h"
@@ -30,7 +31,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #define EVENT_CHANNELS_DEFAULT 1023
@@ -112,7 +112,7 @@ static int check_name_free(struct creation *creation)
 /* What the configuration leaves open and the stored one must have. */
 static int complete_config(struct creation *creation)
 {
-	static const uint8_t oui[3] = {0x00, 0x16, 0x3e}, none[6];
+	static const uint8_t none[6];
 	struct vm_config *config = creation->config;
 	int next = 0;
 
@@ -126,12 +126,8 @@ static int complete_config(struct creation *creation)
 			nic->devid = next;
 		}
 		next = nic->devid + 1;
-		if (!memcmp(nic->mac, none, sizeof(none))) {
-			memcpy(nic->mac, oui, sizeof(oui));
-			if (getrandom(nic->mac + 3, 3, 0) != 3) {
-				return report_error(creation->report, errno, "a MAC address");
-			}
-			nic->mac[3] &= 0x7f; /* the half that Xen's range gives to toolstacks */
+		if (!memcmp(nic->mac, none, sizeof(none)) && control_mac_random(nic->mac)) {
+			return report_error(creation->report, errno, "a MAC address");
 		}
 	}
 	return 0;

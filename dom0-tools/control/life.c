@@ -21,7 +21,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLL_MS 500 /* how often a wait looks itself, should no event come */
+#define POLL_MS	  500	/* how often a wait looks itself, should no event come */
+#define ANSWER_MS 60000 /* how long a guest may take to take a request */
 
 int control_device_site(struct control *control, struct device_site *site, struct report *report)
 {
@@ -62,6 +63,11 @@ int control_domain_unpause(struct control *control, domid_t domid, struct report
 	return err ? control_failed(report, err, "domctl unpausedomain", "unpausing domain %u",
 				    domid)
 		   : 0;
+}
+
+static bool has_stopped(const struct xen_domctl_getdomaininfo *info, bool death)
+{
+	return info->flags & (death ? XEN_DOMINF_dying : XEN_DOMINF_dying | XEN_DOMINF_shutdown);
 }
 
 /* Whether the guest looks at control/shutdown. A PV guest is taken to; a translated one has told
@@ -126,6 +132,40 @@ static int write_control(struct control *control, domid_t domid, const char *nod
 	return err;
 }
 
+/* The guest's driver takes a request by emptying the node. A domain that stops has taken it too. */
+static int wait_for_answer(struct control *control, domid_t domid, const char *request,
+			   struct report *report)
+{
+	int64_t end = control->clock.now(control->clock.context) + ANSWER_MS;
+	struct xen_domctl_getdomaininfo info;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", domid);
+	for (;;) {
+		char *text = NULL;
+		int err = store_read(control->store, STORE_NO_TX, path, &text, NULL);
+		bool taken = err == -ENOENT || (!err && strcmp(text, request) != 0);
+
+		free(text);
+		if (taken || call_domain_info(control->call, domid, &info) ||
+		    has_stopped(&info, false)) {
+			return 0;
+		}
+		if (control->clock.now(control->clock.context) >= end) {
+			break;
+		}
+		control->clock.sleep(control->clock.context, 50);
+	}
+	report_error(report, ETIMEDOUT, "domain %u does not react to '%s'", domid, request);
+	report_why(report, info.flags & XEN_DOMINF_paused ? "it is paused"
+							  : "its driver did not take the request");
+	report_next(report,
+		    info.flags & XEN_DOMINF_paused ? "xl unpause %u; the request waits for it"
+						   : "`xl destroy %u` ends it without asking",
+		    domid);
+	return -ETIMEDOUT;
+}
+
 int control_domain_request(struct control *control, domid_t domid, enum control_request request,
 			   bool fallback, struct report *report)
 {
@@ -136,8 +176,10 @@ int control_domain_request(struct control *control, domid_t domid, enum control_
 		return err;
 	}
 	if (has) {
-		return write_control(control, domid, "shutdown", reboot ? "reboot" : "poweroff",
-				     report);
+		const char *text = reboot ? "reboot" : "poweroff";
+
+		err = write_control(control, domid, "shutdown", text, report);
+		return err ? err : wait_for_answer(control, domid, text, report);
 	}
 	if (fallback) {
 		return control_domain_trigger(control, domid, reboot ? "reset" : "power", -1,
@@ -148,11 +190,6 @@ int control_domain_request(struct control *control, domid_t domid, enum control_
 	report_why(report, "it has no driver that would listen");
 	report_next(report, "-F sends it an ACPI %s event instead", reboot ? "reset" : "power");
 	return -EOPNOTSUPP;
-}
-
-static bool has_stopped(const struct xen_domctl_getdomaininfo *info, bool death)
-{
-	return info->flags & (death ? XEN_DOMINF_dying : XEN_DOMINF_dying | XEN_DOMINF_shutdown);
 }
 
 /* Until something in the store happens, or POLL_MS; other watches of ours are passed over. */
