@@ -366,17 +366,18 @@ static void destroy(struct fake_xen *xen, domid_t domid)
 
 static int64_t hvm_context(struct fake_domain *domain, struct xen_domctl *op)
 {
-	/* A header and one MTRR record of rubbish per vcpu, which the builder must overwrite. */
-	uint8_t blob[8 + 24 + 8];
+	/* A header and the MTRRs of one vcpu, both of rubbish. */
+	uint8_t blob[8 + 24 + 8 + 240 + 8];
 	const struct {
 		uint16_t code;
 		uint16_t instance;
 		uint32_t length;
-	} header = {1, 0, 24}, end = {0, 0, 0};
+	} header = {1, 0, 24}, mtrr = {14, 0, 240}, end = {0, 0, 0};
 
 	memset(blob, 0x5a, sizeof(blob));
 	memcpy(blob, &header, 8);
-	memcpy(blob + 32, &end, 8);
+	memcpy(blob + 32, &mtrr, 8);
+	memcpy(blob + 280, &end, 8);
 	if (op->cmd == XEN_DOMCTL_gethvmcontext) {
 		if (!op->u.hvmcontext.buffer) {
 			op->u.hvmcontext.size = 4096;
