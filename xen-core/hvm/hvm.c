@@ -310,6 +310,19 @@ static void hand_over(struct vcpu *v, const struct inject_choice *choice)
 	virt_ops->want_windows(v, choice->want_interrupt_window, choice->want_nmi_window);
 }
 
+/* The edge of the upcall vector is lost on a local APIC that is disabled, as it is while Linux
+ * starts: told again when it is on. */
+static void announce_to_enabled(struct vcpu *v)
+{
+	struct hvm_vcpu *h = v->hvm;
+	bool enabled = vlapic_is_enabled(&h->lapic);
+
+	if (enabled && !h->lapic_was_enabled && shared_read(&v->info->evtchn_upcall_pending)) {
+		hvm_upcall(v);
+	}
+	h->lapic_was_enabled = enabled;
+}
+
 static bool deliver(struct vcpu *v)
 {
 	struct inject_inputs inputs;
@@ -319,6 +332,7 @@ static bool deliver(struct vcpu *v)
 		start_up(v);
 		return true;
 	}
+	announce_to_enabled(v);
 	virt_ops->set_tpr(v, (uint8_t)vlapic_cr8(&v->hvm->lapic));
 	if (virt_ops->is_injecting(v)) {
 		return false;

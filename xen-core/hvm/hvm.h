@@ -45,6 +45,7 @@ struct hvm_vcpu {
 	struct hvm_inject inject; /* (v) */
 	struct hvm_msrs msrs;	  /* (v) */
 	struct vlapic lapic;
+	bool lapic_was_enabled; /* (v) at the last entry */
 	uint8_t upcall_vector; /* (a) HVMOP_set_evtchn_upcall_vector; 0: none */
 
 	uint64_t dr[4];	     /* (v) debug registers 0-3; 6 and 7 are in virt_ops' state */
