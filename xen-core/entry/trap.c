@@ -76,10 +76,13 @@ void core_trap_entry(struct cpu_regs *regs)
 	crash_exception(regs);
 }
 
-/* A data breakpoint of the guest's that an entry stub touched, or a single step over SYSCALL. */
+/*
+ * A data breakpoint of the guest's on memory the core has touched for it, or a single step over
+ * SYSCALL. Both are traps: they do not come again for the same instruction, so DR7 stays. What
+ * would, an instruction breakpoint, cannot lie in the core (pv_debugreg_set()).
+ */
 void core_debug_entry(struct cpu_regs *regs)
 {
-	cpu_write_dr7(0x400);
 	cpu_write_dr6(0xffff0ff0);
-	regs->rflags &= ~(1UL << 8);
+	regs->rflags &= ~RFLAGS_TF;
 }

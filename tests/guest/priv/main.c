@@ -9,6 +9,7 @@
 
 #include <xen/errno.h>
 #include <xen/physdev.h>
+#include <xen/version.h>
 
 #define GP 13
 #define UD 6
@@ -249,6 +250,10 @@ static void debug_registers(void)
 	claim_equal("a_watchpoint", hypercall2(__HYPERVISOR_set_debugreg, 7, 0x100404), 0);
 	attempt("movb $1, (%0)\n\tnop", ::"r"(scratch) : "memory");
 	claim_equal("traps_a_write", trap_seen.vector, 1);
+	claim_equal("a_call_may_write_there",
+		    hypercall2(__HYPERVISOR_xen_version, XENVER_extraversion, scratch), 0);
+	attempt("movb $1, (%0)\n\tnop", ::"r"(scratch) : "memory");
+	claim_equal("and_the_watchpoint_is_still_there", trap_seen.vector, 1);
 	hypercall2(__HYPERVISOR_set_debugreg, 7, 0x400);
 	claim_equal("dr6_says_which", hypercall1(__HYPERVISOR_get_debugreg, 6) & 0xf, 2);
 }
