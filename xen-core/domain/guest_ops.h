@@ -37,7 +37,8 @@ struct guest_ops {
 	 * Returns true if it changed the guest's state: the exit path looks again. */
 	bool (*deliver)(struct vcpu *v);
 
-	/* evtchn_upcall_pending went from 0 to 1; any CPU. The kick follows. NULL: nothing to do. */
+	/* evtchn_upcall_pending went from 0 to 1; any CPU. The kick follows. NULL: nothing to do.
+	 */
 	void (*upcall)(struct vcpu *v);
 
 	/* Copies with the guest's kernel mappings; return bytes not copied. v is loaded. */
@@ -59,7 +60,8 @@ struct guest_ops {
 	int (*grant_unmap)(struct vcpu *v, const struct grant_mapping *mapping);
 
 	/* VCPUOP_initialise and XEN_DOMCTL_setvcpucontext: context is a struct vcpu_guest_context
-	 * (of a translated guest a struct vcpu_hvm_context) in the core's memory. May return -XEN_ERESTART. */
+	 * (of a translated guest a struct vcpu_hvm_context) in the core's memory. May return
+	 * -XEN_ERESTART. */
 	int (*set_context)(struct vcpu *v, const void *context);
 	void (*get_context)(struct vcpu *v, void *context);
 	/* Back to the never initialised state. */

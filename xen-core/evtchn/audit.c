@@ -3,7 +3,7 @@
  * Recomputes what must hold between the ports of a domain, its vcpus' VIRQ slots, its pirq map and
  * the ports of its peers. Host builds only.
  */
-#include "evtchn/port.h"
+#include "evtchn/fifo.h"
 
 #include "plat/irq.h"
 
@@ -43,6 +43,31 @@ static void audit_port(struct domain *d, uint32_t port, struct port_state state)
 	}
 }
 
+/* What of FIFO form lies outside guest memory: a queue's end was put there last. */
+static void audit_fifo(const struct domain *d, struct evtchn_fifo *fifo)
+{
+	for (uint32_t i = 0; i < d->max_vcpus; i++) {
+		for (uint32_t q = 0; q < FIFO_QUEUES; q++) {
+			struct fifo_queue *queue = &fifo->vcpus[i].queues[q];
+
+			spin_lock(&queue->lock);
+			assert(queue->tail < EVTCHN_PORTS_MAX);
+			assert(queue->tail == 0 ||
+			       (fifo_word(fifo, queue->tail) != NULL &&
+				fifo->last[queue->tail] == (i << 4 | q)));
+			assert(queue->tail == 0 || fifo->vcpus[i].block != NULL);
+			spin_unlock(&queue->lock);
+		}
+	}
+	for (uint32_t port = 0; port < EVTCHN_PORTS_MAX; port++) {
+		assert(fifo->last[port] >> 4 < d->max_vcpus);
+		assert(fifo->priority[port] < FIFO_QUEUES);
+	}
+	for (uint32_t i = 0; i < FIFO_PAGES; i++) {
+		assert((i < fifo->page_count) == (fifo->pages[i].words != NULL));
+	}
+}
+
 void evtchn_audit(struct domain *d)
 {
 	struct evtchn_table *table = d->evtchn;
@@ -69,4 +94,7 @@ void evtchn_audit(struct domain *d)
 		pirqs -= table->pirq_port[i] != 0;
 	}
 	assert(virqs == 0 && pirqs == 0);
+	if (fifo_of(d)) {
+		audit_fifo(d, fifo_of(d));
+	}
 }

@@ -6,10 +6,11 @@
  * under the locks of both tables, taken as a pair. Because the peer is found without a lock, the
  * pair is taken first and the port read again: when its generation moved, start over.
  *
- * Sending takes no lock at all: it reads the port's two words as one state, follows the peer, and
- * sets bits. A port closed at the same moment may get one event too many, which the ABI allows.
+ * Sending takes no lock at all with two levels (FIFO: a queue's): it reads the port's two words as
+ * one state, follows the peer, and sets bits. A port closed at the same moment may get one event
+ * too many, which the ABI allows.
  */
-#include "evtchn/port.h"
+#include "evtchn/fifo.h"
 
 #include "domain/restart.h"
 #include "mm/heap.h"
@@ -68,6 +69,25 @@ void evtchn_domain_free(struct domain *d)
 	d->evtchn = NULL;
 }
 
+/* The free ones of a bucket; in FIFO form without those the guest has not taken from their queue
+ * since they were closed. */
+static uint64_t free_ports(const struct evtchn_table *table, uint32_t bucket)
+{
+	uint64_t ports = ~table->used[bucket];
+
+	if (!table->fifo) {
+		return ports;
+	}
+	for (uint64_t rest = ports; rest != 0; rest &= rest - 1) {
+		uint32_t bit = (uint32_t)__builtin_ctzl(rest);
+
+		if (!fifo_is_linked(table->fifo, bucket * BUCKET_PORTS + bit)) {
+			return ports & (~0UL << bit);
+		}
+	}
+	return 0;
+}
+
 int port_choose_locked(struct domain *d, uint32_t *port)
 {
 	struct evtchn_table *table = d->evtchn;
@@ -77,13 +97,13 @@ int port_choose_locked(struct domain *d, uint32_t *port)
 	if (domain_is_dying(d)) {
 		return -XEN_EINVAL;
 	}
-	while (i < BUCKET_COUNT && table->used[i] == ~0UL) {
+	while (i < BUCKET_COUNT && free_ports(table, i) == 0) {
 		i++;
 	}
 	if (i == BUCKET_COUNT) {
 		return -XEN_ENOSPC;
 	}
-	*port = i * BUCKET_PORTS + (uint32_t)__builtin_ctzl(~table->used[i]);
+	*port = i * BUCKET_PORTS + (uint32_t)__builtin_ctzl(free_ports(table, i));
 	if (*port >= table->limit) {
 		return -XEN_ENOSPC;
 	}
@@ -104,6 +124,9 @@ void port_take_locked(struct domain *d, uint32_t port, enum port_kind kind, uint
 	struct evtchn_table *table = d->evtchn;
 
 	table->used[port / 64] |= 1UL << port % 64;
+	if (table->fifo) {
+		fifo_port_reset(table->fifo, port);
+	}
 	port_write(port_find(table, port), kind, vcpu, peer, extra);
 }
 
@@ -281,7 +304,7 @@ int evtchn_reset(struct domain *d)
 			}
 		}
 	}
-	return 0;
+	return fifo_leave(d);
 }
 
 int evtchn_domain_teardown(struct domain *d)
@@ -394,7 +417,7 @@ void evtchn_dump(struct domain *d, void (*print)(const char *format, ...))
 		}
 		print("  %4u %-11s vcpu %u pending %u masked %u", port, kind_name[status.status],
 		      status.vcpu, evtchn_port_is_pending(d, port) ? 1U : 0U,
-		      atomic_bit_test(d->shared->evtchn_mask, port) ? 1U : 0U);
+		      port_is_masked(d, port) ? 1U : 0U);
 		if (status.status == EVTCHNSTAT_interdomain) {
 			print(" d%u:%u", status.u.interdomain.dom, status.u.interdomain.port);
 		} else if (status.status == EVTCHNSTAT_unbound) {

@@ -8,7 +8,8 @@
  *     free -> virq | pirq | ipi    evtchn_bind_*
  *     any -> free            evtchn_close; an interdomain peer goes back to unbound
  *
- * Delivery is the 2-level ABI of shared_info (xen/event_channel.h), all steps atomic.
+ * Delivery is the 2-level ABI of shared_info (xen/event_channel.h), all steps atomic, until a guest
+ * gives a control block: then it is the FIFO ABI, with queues of sixteen priorities per vcpu.
  */
 #ifndef EVTCHN_EVTCHN_H
 #define EVTCHN_EVTCHN_H
@@ -45,7 +46,17 @@ int must_check evtchn_status(struct domain *d, uint32_t port, struct evtchn_stat
 bool evtchn_port_is_valid(struct domain *d, uint32_t port);
 bool evtchn_port_is_pending(struct domain *d, uint32_t port);
 
-/* The core raises: a per-vcpu VIRQ, or a global VIRQ of a domain. Lock-free, from anywhere. */
+/* FIFO: a vcpu's control block, a page of event words, a port's priority. -XEN_ENOSYS: forbidden by
+ * evtchn_fifo_forbid(), or (priority) two levels; -XEN_EOPNOTSUPP: no control block yet. */
+int must_check evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn_number,
+					uint32_t offset);
+int must_check evtchn_fifo_expand(struct domain *d, uint64_t gfn_number);
+int must_check evtchn_fifo_set_priority(struct domain *d, uint32_t port, uint32_t priority);
+/* At start-up: guests keep two levels. */
+void evtchn_fifo_forbid(void);
+
+/* The core raises: a per-vcpu VIRQ, or a global VIRQ of a domain. From anywhere, but that FIFO
+ * takes the lock of a queue, below whose rank none may be held. */
 void evtchn_raise_virq(struct vcpu *v, uint32_t virq);
 void evtchn_raise_global_virq(struct domain *d, uint32_t virq);
 /* A global VIRQ for whoever handles it: the hardware domain, or the domain set by domctl 66. */

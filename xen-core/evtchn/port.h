@@ -38,12 +38,17 @@ struct evtchn_port {
 	uint64_t extra; /* likewise */
 };
 
+struct evtchn_fifo;
+
 struct evtchn_table {
 	struct spinlock lock;
 	uint32_t limit;                            /* (c) ports are below it */
 	struct evtchn_port *buckets[BUCKET_COUNT]; /* (a) set once */
 	uint64_t used[BUCKET_COUNT];               /* (l) bit per port not free; port 0 is set */
 	uint16_t *pirq_port;                       /* (a) set once; PIRQ_MAX ports, 0: not bound */
+	struct evtchn_fifo *fifo;                  /* (a) changes under lock; NULL: two levels */
+	struct evtchn_fifo *fifo_leaving;          /* (l) some CPU may still look at it */
+	uint64_t fifo_grace;                       /* (l) */
 };
 
 #define PORT_CHANGING (1UL << 32)
@@ -137,10 +142,11 @@ int must_check port_choose_locked(struct domain *d, uint32_t *port);
 void port_take_locked(struct domain *d, uint32_t port, enum port_kind kind, uint32_t vcpu,
 		      uint32_t peer, uint64_t extra);
 
-/* bits.c: makes the port pending and tells the vcpu and whoever polls for it. */
+/* bits.c, fifo.c: makes the port pending and tells the vcpu and whoever polls for it. */
 void port_deliver(struct domain *d, uint32_t port, uint32_t vcpu);
 void port_clear_pending(struct domain *d, uint32_t port);
 void port_unmask(struct domain *d, uint32_t port, uint32_t vcpu);
+bool port_is_masked(const struct domain *d, uint32_t port);
 
 /* virq.c, pirq.c: what closing a port of that kind means. */
 void virq_release_locked(struct domain *d, struct port_state state);

@@ -5,8 +5,8 @@
  * could not be written stays done: the guest gets -XEN_EFAULT and may close the port it can find by
  * status.
  *
- * Only the 2-level ABI is offered: init_control and expand_array do not exist, which guests take as
- * "use 2-level". send comes first: it is the hot path.
+ * send comes first: it is the hot path. -XEN_ENOSYS for init_control, when FIFO event channels are
+ * forbidden, guests take as "use 2-level".
  */
 #include "hypercall/call.h"
 
@@ -150,6 +150,34 @@ static int op_bind_vcpu(struct vcpu *v, struct guest_ptr p)
 	return err ? err : evtchn_bind_vcpu(v->domain, op.port, op.vcpu);
 }
 
+static int op_init_control(struct vcpu *v, struct guest_ptr p)
+{
+	struct evtchn_init_control op;
+	int err = guest_in(v, &op, p, sizeof(op));
+
+	if (!err) {
+		err = evtchn_fifo_init_control(v->domain, op.vcpu, op.control_gfn, op.offset);
+	}
+	op.link_bits = EVTCHN_FIFO_LINK_BITS;
+	return err ? err : guest_out(v, p, &op, sizeof(op));
+}
+
+static int op_expand_array(struct vcpu *v, struct guest_ptr p)
+{
+	struct evtchn_expand_array op;
+	int err = guest_in(v, &op, p, sizeof(op));
+
+	return err ? err : evtchn_fifo_expand(v->domain, op.array_gfn);
+}
+
+static int op_set_priority(struct vcpu *v, struct guest_ptr p)
+{
+	struct evtchn_set_priority op;
+	int err = guest_in(v, &op, p, sizeof(op));
+
+	return err ? err : evtchn_fifo_set_priority(v->domain, op.port, op.priority);
+}
+
 int64_t hypercall_event_channel_op(struct hypercall *call)
 {
 	struct vcpu *v = call->v;
@@ -183,6 +211,12 @@ int64_t hypercall_event_channel_op(struct hypercall *call)
 		return op_port(v, p, evtchn_unmask);
 	case EVTCHNOP_reset:
 		return op_reset(call, p);
+	case EVTCHNOP_init_control:
+		return op_init_control(v, p);
+	case EVTCHNOP_expand_array:
+		return op_expand_array(v, p);
+	case EVTCHNOP_set_priority:
+		return op_set_priority(v, p);
 	default:
 		return -XEN_ENOSYS;
 	}

@@ -441,6 +441,9 @@ void host_connect(void)
 	protect_devices();
 	fill_info();
 	evtchn_init();
+	if (!options.evtchn_fifo) {
+		evtchn_fifo_forbid();
+	}
 	console_init(raise_console);
 	irq_set_deliver(deliver_pirq);
 	evtchn_set_pirq_ops(&machine_pirqs);

@@ -21,6 +21,7 @@ struct core_options {
 	uint64_t dom0_vcpus;      /* 0: one per CPU */
 	uint64_t cpus_max;        /* 0: all */
 	bool pv_unisolated;       /* PV guests even where they could read the core */
+	bool evtchn_fifo;         /* guests may have event channels in FIFO form */
 };
 extern struct core_options options;
 

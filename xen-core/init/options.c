@@ -17,6 +17,7 @@ struct core_options options = {
 	.console = "com1",
 	.loglvl = "info",
 	.guest_loglvl = "warning",
+	.evtchn_fifo = true,
 };
 
 static const char *after(const char *text, const char *prefix)
@@ -86,6 +87,7 @@ static const struct cmdline_option table[] = {
 	{"dom0_max_vcpus", CMDLINE_CUSTOM, NULL, 0, parse_dom0_vcpus},
 	{"maxcpus", CMDLINE_U64, &options.cpus_max, 0, NULL},
 	{"pv-unisolated", CMDLINE_FLAG, &options.pv_unisolated, 0, NULL},
+	{"evtchn-fifo", CMDLINE_FLAG, &options.evtchn_fifo, 0, NULL},
 	/* Accepted for the sake of existing configurations; nothing here depends on them. */
 	{"sync_console", CMDLINE_FLAG, &accepted_flag, 0, NULL},
 	{"console_timestamps", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
