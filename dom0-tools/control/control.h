@@ -6,9 +6,9 @@
  *
  *     domains.h  which domains there are, by name and number     life.h    pause, shutdown, destroy
  *     host.h     the machine                                      create.h  a domain from a config
- *     vcpus.h    virtual CPUs, affinity                           record.h  the stored configuration
- *     memory.h   balloon target, ceiling, room for a new domain   settle.h  what on_poweroff= says
- *     sched.h    weights, caps, pools                             core.h    dump-core
+ *     vcpus.h    virtual CPUs, affinity                           record.h  the stored
+ * configuration memory.h   balloon target, ceiling, room for a new domain   settle.h  what
+ * on_poweroff= says sched.h    weights, caps, pools                             core.h    dump-core
  *
  * The hypervisor and the settings are there from the start, the store is connected at first use:
  * what needs no store works while it is down. A test gives its own call, store and clock, and a
@@ -30,7 +30,7 @@ struct report;
 struct store;
 
 #define CONTROL_STATE_DIR "/var/lib/xen"
-#define CONTROL_RUN_DIR	  "/run/proxenos"
+#define CONTROL_RUN_DIR "/run/proxenos"
 
 struct control_clock {
 	/* Milliseconds that never jump back. */
@@ -46,8 +46,8 @@ struct control {
 	struct call *call;
 	struct store *store; /* NULL: not yet connected; see control_store() */
 	struct xl_conf conf;
-	const char *state_dir;	/* stored configurations of running domains */
-	const char *run_dir;	/* locks, creations under way; lost with the host's uptime */
+	const char *state_dir; /* stored configurations of running domains */
+	const char *run_dir;   /* locks, creations under way; lost with the host's uptime */
 	struct control_clock clock;
 	const struct device_host *device_host; /* what devices need of the machine */
 	void *device_context;
@@ -74,8 +74,7 @@ int control_store(struct control *control, struct store **store, struct report *
 int control_step(struct control *control, const char *step, struct report *report);
 
 /* Makes run_dir if it is missing; *path is run_dir/name and is the caller's. */
-int control_run_path(struct control *control, const char *name, char **path,
-		     struct report *report);
+int control_run_path(struct control *control, const char *name, char **path, struct report *report);
 
 /* Takes the exclusive lock `name` in run_dir, waiting for it. *fd is released by closing it; so a
  * killed process holds nothing. */

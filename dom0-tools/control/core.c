@@ -29,16 +29,16 @@
 
 #include <xen/shared_info.h>
 
-#define PAGE		CALL_PAGE_SIZE
-#define ENTRIES		(PAGE / sizeof(uint64_t)) /* of a p2m page */
-#define BATCH		256U			  /* pages mapped at once */
-#define PAGES_LIMIT	(1ULL << 28)		  /* 1 TiB: no domain here is larger */
-#define NOTE_NONE	0x2000000U
-#define NOTE_HEADER	0x2000001U
-#define NOTE_VERSION	0x2000003U
-#define MAGIC_PV	0xF00FEBEDULL
-#define MAGIC_HVM	0xF00FEBEEULL
-#define FORMAT_VERSION	1ULL
+#define PAGE CALL_PAGE_SIZE
+#define ENTRIES (PAGE / sizeof(uint64_t)) /* of a p2m page */
+#define BATCH 256U                        /* pages mapped at once */
+#define PAGES_LIMIT (1ULL << 28)          /* 1 TiB: no domain here is larger */
+#define NOTE_NONE 0x2000000U
+#define NOTE_HEADER 0x2000001U
+#define NOTE_VERSION 0x2000003U
+#define MAGIC_PV 0xF00FEBEDULL
+#define MAGIC_HVM 0xF00FEBEEULL
+#define FORMAT_VERSION 1ULL
 
 enum section { SECTION_NULL, NAMES, NOTES, PRSTATUS, SHARED_INFO, P2M, PAGES, SECTIONS };
 
@@ -293,7 +293,9 @@ static void lay_out(const struct dump *dump, Elf64_Shdr sections[SECTIONS])
 		at = (at + align - 1) / align * align;
 		sections[i] = (Elf64_Shdr){
 			.sh_name = name_offset(names[i]),
-			.sh_type = i == NAMES ? SHT_STRTAB : i == NOTES ? SHT_NOTE : SHT_PROGBITS,
+			.sh_type = i == NAMES   ? SHT_STRTAB
+				   : i == NOTES ? SHT_NOTE
+						: SHT_PROGBITS,
 			.sh_offset = at,
 			.sh_size = sizes[i],
 			.sh_addralign = align,
@@ -308,8 +310,8 @@ static void lay_out(const struct dump *dump, Elf64_Shdr sections[SECTIONS])
 static int put_header(struct dump *dump, const Elf64_Shdr sections[SECTIONS])
 {
 	Elf64_Ehdr header = {
-		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB,
-			    EV_CURRENT, ELFOSABI_NONE},
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64, ELFDATA2LSB, EV_CURRENT,
+			    ELFOSABI_NONE},
 		.e_type = ET_CORE,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,

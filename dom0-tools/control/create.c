@@ -61,15 +61,16 @@ int control_config_check(struct control *control, const struct vm_config *config
 			 struct report *report)
 {
 	if (config->type == VM_TYPE_HVM) {
-		return refuse(report, config, "type=\"hvm\" needs a device model, which is not here",
+		return refuse(report, config,
+			      "type=\"hvm\" needs a device model, which is not here",
 			      "use type=\"pvh\" or type=\"pv\"");
 	}
 	if (config->target_kib == VM_KIB_DEFAULT || config->target_kib == 0) {
 		return refuse(report, config, "it has no memory", "add memory=MEGABYTES");
 	}
 	if (config->max_kib != VM_KIB_DEFAULT && config->max_kib < config->target_kib) {
-		return refuse(report, config, "maxmem= is less than memory=",
-			      "raise maxmem= or leave it out");
+		return refuse(report, config,
+			      "maxmem= is less than memory=", "raise maxmem= or leave it out");
 	}
 	if (!config->kernel && !config->bootloader) {
 		return refuse(report, config, "nothing says what to boot",
@@ -197,8 +198,8 @@ static int fill_domain(struct creation *creation, struct xen_domctl_createdomain
 	}
 	build_fill_config(creation->build, phys.capabilities, domain);
 	memcpy(domain->handle, config->uuid, sizeof(domain->handle));
-	domain->max_evtchn_port = config->event_channels ? config->event_channels
-							 : EVENT_CHANNELS_DEFAULT;
+	domain->max_evtchn_port =
+		config->event_channels ? config->event_channels : EVENT_CHANNELS_DEFAULT;
 	if (config->max_grant_frames != VM_FRAMES_DEFAULT) {
 		domain->max_grant_frames = (int32_t)config->max_grant_frames;
 	} else if (conf->max_grant_frames != VM_FRAMES_DEFAULT) {
@@ -255,8 +256,8 @@ static int make_domain(struct creation *creation)
 static const struct vm_set *mask_of(const struct creation *creation)
 {
 	const struct xl_conf *conf = &creation->control->conf;
-	const struct vm_set *kind = creation->config->type == VM_TYPE_PV ? &conf->vm_pv_cpumask
-									 : &conf->vm_hvm_cpumask;
+	const struct vm_set *kind =
+		creation->config->type == VM_TYPE_PV ? &conf->vm_pv_cpumask : &conf->vm_hvm_cpumask;
 
 	return kind->all ? &conf->vm_cpumask : kind;
 }
@@ -333,8 +334,7 @@ static int set_clock(struct creation *creation)
 	int err = call_domain_set_tsc(creation->control->call, creation->pending.domid, &info);
 
 	if (!err && creation->config->rtc_timeoffset) {
-		err = call_domain_set_time_offset(creation->control->call,
-						  creation->pending.domid,
+		err = call_domain_set_time_offset(creation->control->call, creation->pending.domid,
 						  (int32_t)creation->config->rtc_timeoffset);
 	}
 	return err ? control_failed(creation->report, err, "domctl settscinfo",

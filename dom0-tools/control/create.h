@@ -18,14 +18,14 @@
 #include <xen/base.h>
 
 /* Who carries out on_poweroff= and its kin: the node /libxl/DOMID/lifecycle. */
-#define CONTROL_LIFECYCLE_DAEMON     "daemon"
+#define CONTROL_LIFECYCLE_DAEMON "daemon"
 #define CONTROL_LIFECYCLE_FOREGROUND "foreground"
-#define CONTROL_LIFECYCLE_NONE	     "none"
+#define CONTROL_LIFECYCLE_NONE "none"
 
 struct control_create {
-	bool paused;	       /* leave it paused */
+	bool paused;           /* leave it paused */
 	const char *lifecycle; /* CONTROL_LIFECYCLE_*; NULL: nobody */
-	int console;	       /* the user's terminal for a bootloader, or -1 */
+	int console;           /* the user's terminal for a bootloader, or -1 */
 	bool ignore_masks;     /* xl.conf's vm.cpumask and its kin do not apply */
 
 	/* Called when the domain is whole and still paused (to attach its console); may be NULL. */
@@ -35,8 +35,7 @@ struct control_create {
 
 /* Completes *config (MAC addresses, device numbers): what is stored is what runs. */
 int control_domain_create(struct control *control, struct vm_config *config,
-			  const struct control_create *how, domid_t *domid,
-			  struct report *report);
+			  const struct control_create *how, domid_t *domid, struct report *report);
 
 /* What this release cannot build is said here, before anything exists. */
 int control_config_check(struct control *control, const struct vm_config *config,

@@ -143,8 +143,7 @@ static void update_record(struct control *control, domid_t domid,
 	}
 	if (err && err != -ENOENT) {
 		report_warning(report, "the stored configuration of domain %u is as before", domid);
-		report_why(report, "%s",
-			   trouble.count ? trouble.messages[0].what : strerror(-err));
+		report_why(report, "%s", trouble.count ? trouble.messages[0].what : strerror(-err));
 		report_next(report, "after its next restart the device is as it was");
 	}
 	report_clear(&trouble);
@@ -280,9 +279,9 @@ static bool is_meant(const struct control_device *device, const char *name)
 	if (device->mac && !strcasecmp(device->mac, name)) {
 		return true;
 	}
-	if (device->vdev && (!strcmp(device->vdev, name) ||
-			     (!config_vdev_number(name, &number, NULL, NULL) &&
-			      number == device->devid))) {
+	if (device->vdev &&
+	    (!strcmp(device->vdev, name) ||
+	     (!config_vdev_number(name, &number, NULL, NULL) && number == device->devid))) {
 		return true;
 	}
 	return *name >= '0' && *name <= '9' && strtoul(name, &end, 10) == device->devid && !*end;
@@ -331,8 +330,8 @@ static int detach(struct control *control, domid_t domid, enum device_kind kind,
 		err = device_detach(&site, domid, kind, devid, force, report);
 	}
 	if (!err) {
-		update_record(control, domid, kind == DEVICE_VBD ? remove_disk : remove_nic,
-			      &devid, report);
+		update_record(control, domid, kind == DEVICE_VBD ? remove_disk : remove_nic, &devid,
+			      report);
 	}
 	return err;
 }

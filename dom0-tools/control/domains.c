@@ -55,7 +55,7 @@ static void add_names(struct control *control, struct control_domains *domains,
 		report_warning(report, "domains are shown without names");
 		report_why(report, "%s",
 			   trouble.count && trouble.messages[0].what ? trouble.messages[0].what
-								      : "no store");
+								     : "no store");
 		report_next(report, "is xenstored running?");
 		report_clear(&trouble);
 		return;
@@ -65,7 +65,8 @@ static void add_names(struct control *control, struct control_domains *domains,
 				    &domains->list[i].name);
 
 		if (err && err != -ENOENT) {
-			report_warning(report, "the name of domain %u", domains->list[i].info.domain);
+			report_warning(report, "the name of domain %u",
+				       domains->list[i].info.domain);
 			report_why(report, "%s", strerror(-err));
 			break;
 		}
@@ -97,7 +98,8 @@ int control_domains_list(struct control *control, struct control_domains *domain
 
 	*domains = (struct control_domains){0};
 	if (err) {
-		return control_failed(report, err, "sysctl getdomaininfolist", "the list of domains");
+		return control_failed(report, err, "sysctl getdomaininfolist",
+				      "the list of domains");
 	}
 	err = wrap(control, infos, count, domains, report);
 	free(infos);
@@ -299,8 +301,8 @@ const char *control_domain_state(const struct xen_domctl_getdomaininfo *info)
 		uint32_t flag;
 		const char *name;
 	} states[] = {
-		{XEN_DOMINF_dying, "dying"},   {XEN_DOMINF_shutdown, "shutdown"},
-		{XEN_DOMINF_paused, "paused"}, {XEN_DOMINF_running, "running"},
+		{XEN_DOMINF_dying, "dying"},     {XEN_DOMINF_shutdown, "shutdown"},
+		{XEN_DOMINF_paused, "paused"},   {XEN_DOMINF_running, "running"},
 		{XEN_DOMINF_blocked, "blocked"},
 	};
 
@@ -315,7 +317,7 @@ const char *control_domain_state(const struct xen_domctl_getdomaininfo *info)
 const char *control_reason_name(int reason)
 {
 	static const char *const names[] = {"poweroff", "reboot",   "suspend",
-					    "crash",	"watchdog", "soft_reset"};
+					    "crash",    "watchdog", "soft_reset"};
 
 	if (reason < 0) {
 		return NULL;

@@ -39,8 +39,7 @@ int control_domain_find_name(struct control *control, const char *name, domid_t 
 			     struct report *report);
 
 /* *name is the caller's; -ENOENT: it has none. */
-int control_domain_name(struct control *control, domid_t domid, char **name,
-			struct report *report);
+int control_domain_name(struct control *control, domid_t domid, char **name, struct report *report);
 
 /* In a transaction, so that two takers of one name conflict: -EEXIST if a domain other than `domid`
  * has it. */
@@ -50,7 +49,8 @@ int control_name_check(struct store *store, uint32_t tx, domid_t domid, const ch
 int control_domain_rename(struct control *control, domid_t domid, const char *name,
 			  struct report *report);
 
-/* "rbpsXd" with '-' for what does not hold; X is the reason letter of a domain that is shut down. */
+/* "rbpsXd" with '-' for what does not hold; X is the reason letter of a domain that is shut down.
+ */
 void control_domain_flags(const struct xen_domctl_getdomaininfo *info, char flags[7]);
 /* "running", "blocked", "paused", "shutdown", "dying", "ready": what holds most. */
 const char *control_domain_state(const struct xen_domctl_getdomaininfo *info);

@@ -17,7 +17,7 @@ struct control_host {
 	struct utsname system; /* of dom0 */
 	struct xen_sysctl_physinfo phys;
 	unsigned int free_cpus; /* in no pool */
-	uint64_t sharing_freed;	/* bytes */
+	uint64_t sharing_freed; /* bytes */
 	uint64_t sharing_used;
 	unsigned int major;
 	unsigned int minor;

@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define POLL_MS	  500	/* how often a wait looks itself, should no event come */
+#define POLL_MS 500     /* how often a wait looks itself, should no event come */
 #define ANSWER_MS 60000 /* how long a guest may take to take a request */
 
 int control_device_site(struct control *control, struct device_site *site, struct report *report)
@@ -103,15 +103,15 @@ static int write_request(struct store *store, uint32_t tx, void *data)
 	int err;
 
 	/* Not to make nodes for a domain that has just gone. */
-	snprintf(parent, sizeof(parent), "%.*s",
-		 (int)(strrchr(request->path, '/') - request->path), request->path);
+	snprintf(parent, sizeof(parent), "%.*s", (int)(strrchr(request->path, '/') - request->path),
+		 request->path);
 	err = store_read(store, tx, parent, &home, NULL);
 	free(home);
 	return err ? err : store_write_text(store, tx, request->path, request->text);
 }
 
-static int write_control(struct control *control, domid_t domid, const char *node,
-			 const char *text, struct report *report)
+static int write_control(struct control *control, domid_t domid, const char *node, const char *text,
+			 struct report *report)
 {
 	struct request request = {.text = text};
 	struct store *store;
@@ -166,6 +166,17 @@ static int wait_for_answer(struct control *control, domid_t domid, const char *r
 	return -ETIMEDOUT;
 }
 
+static const char *request_text(enum control_request request)
+{
+	return request == CONTROL_REBOOT ? "reboot" : "poweroff";
+}
+
+int control_domain_ask(struct control *control, domid_t domid, enum control_request request,
+		       struct report *report)
+{
+	return write_control(control, domid, "shutdown", request_text(request), report);
+}
+
 int control_domain_request(struct control *control, domid_t domid, enum control_request request,
 			   bool fallback, struct report *report)
 {
@@ -176,10 +187,8 @@ int control_domain_request(struct control *control, domid_t domid, enum control_
 		return err;
 	}
 	if (has) {
-		const char *text = reboot ? "reboot" : "poweroff";
-
-		err = write_control(control, domid, "shutdown", text, report);
-		return err ? err : wait_for_answer(control, domid, text, report);
+		err = control_domain_ask(control, domid, request, report);
+		return err ? err : wait_for_answer(control, domid, request_text(request), report);
 	}
 	if (fallback) {
 		return control_domain_trigger(control, domid, reboot ? "reset" : "power", -1,
@@ -349,8 +358,8 @@ int control_domain_trigger(struct control *control, domid_t domid, const char *n
 		const char *name;
 		uint32_t number;
 	} triggers[] = {
-		{"nmi", XEN_DOMCTL_SENDTRIGGER_NMI},	 {"reset", XEN_DOMCTL_SENDTRIGGER_RESET},
-		{"init", XEN_DOMCTL_SENDTRIGGER_INIT},	 {"power", XEN_DOMCTL_SENDTRIGGER_POWER},
+		{"nmi", XEN_DOMCTL_SENDTRIGGER_NMI},     {"reset", XEN_DOMCTL_SENDTRIGGER_RESET},
+		{"init", XEN_DOMCTL_SENDTRIGGER_INIT},   {"power", XEN_DOMCTL_SENDTRIGGER_POWER},
 		{"sleep", XEN_DOMCTL_SENDTRIGGER_SLEEP}, {"s3resume", 0},
 	};
 

@@ -31,6 +31,10 @@ enum control_request {
 int control_domain_request(struct control *control, domid_t domid, enum control_request request,
 			   bool fallback, struct report *report);
 
+/* The same without waiting for the guest to take it. */
+int control_domain_ask(struct control *control, domid_t domid, enum control_request request,
+		       struct report *report);
+
 /* Waits until the domain is shut down or dying or gone (`death` false), or gone or dying (true).
  * timeout_ms < 0: no limit; -ETIMEDOUT. *reason (may be NULL): SHUTDOWN_*, -1 if it is gone. */
 int control_domain_wait(struct control *control, domid_t domid, bool death, int64_t timeout_ms,

@@ -56,8 +56,8 @@ static int set_limit(struct control *control, domid_t domid, uint64_t kib, struc
 {
 	int err = call_domain_set_max_mem(control->call, domid, kib + CONTROL_MEMORY_SLACK_KIB);
 
-	return err ? control_failed(report, err, "domctl max_mem",
-				    "the memory limit of domain %u", domid)
+	return err ? control_failed(report, err, "domctl max_mem", "the memory limit of domain %u",
+				    domid)
 		   : 0;
 }
 
@@ -198,7 +198,8 @@ int control_memory_make_room(struct control *control, uint64_t kib, const char *
 		}
 	}
 	control_memory_free(control, &have, NULL);
-	report_error(report, ENOMEM, "%s needs %llu MiB", whom, (unsigned long long)(kib + 1023) / 1024);
+	report_error(report, ENOMEM, "%s needs %llu MiB", whom,
+		     (unsigned long long)(kib + 1023) / 1024);
 	report_why(report, "%llu MiB are free%s", (unsigned long long)have / 1024,
 		   autoballoons ? ", and dom0 gives no more" : "");
 	report_next(report, "shut a guest down, lower its memory with xl mem-set%s",

@@ -26,8 +26,8 @@ struct writing {
 };
 
 /* A node below the home (or another base), by format. */
-static int put(struct store *store, uint32_t tx, const char *base, domid_t domid,
-	       const char *node, const char *value)
+static int put(struct store *store, uint32_t tx, const char *base, domid_t domid, const char *node,
+	       const char *value)
 {
 	char path[160];
 
@@ -111,15 +111,15 @@ static int write_home(struct store *store, uint32_t tx, const struct writing *wr
 		err = put_owned(store, tx, domid, owned[i]);
 	}
 	if (!err) {
-		err = put_home(store, tx, domid,
-			       "control/platform-feature-multiprocessor-suspend", "1");
+		err = put_home(store, tx, domid, "control/platform-feature-multiprocessor-suspend",
+			       "1");
 	}
 	return err ? err
 		   : put_home(store, tx, domid, "control/platform-feature-xs_reset_watches", "1");
 }
 
-static int put_vm(struct store *store, uint32_t tx, const struct writing *writing,
-		  const char *node, const char *value)
+static int put_vm(struct store *store, uint32_t tx, const struct writing *writing, const char *node,
+		  const char *value)
 {
 	char path[96];
 
@@ -172,9 +172,8 @@ static int write_skeleton(struct store *store, uint32_t tx, void *data)
 	return err ? err : write_private(store, tx, writing);
 }
 
-static int run(struct writing *writing,
-	       int (*body)(struct store *store, uint32_t tx, void *data), const char *step,
-	       struct report *report)
+static int run(struct writing *writing, int (*body)(struct store *store, uint32_t tx, void *data),
+	       const char *step, struct report *report)
 {
 	char uuid[37];
 	struct store *store;

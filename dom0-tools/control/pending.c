@@ -191,8 +191,8 @@ static bool lock_left_behind(const char *path, int *fd)
 	return false;
 }
 
-static int reap_one(struct control *control, domid_t domid, const char *path,
-		    unsigned int *reaped, struct report *report)
+static int reap_one(struct control *control, domid_t domid, const char *path, unsigned int *reaped,
+		    struct report *report)
 {
 	struct xen_domctl_getdomaininfo info;
 	char uuid[37] = "", text[37];

@@ -100,7 +100,7 @@ int control_record_read(struct control *control, domid_t domid, struct vm_config
 	}
 	err = read_whole(path, &text, &size);
 	if (err == 0) {
-		err = config_json_read(text, size, path, config, NULL, report);
+		err = config_json_read(text, strnlen(text, size), path, config, NULL, report);
 	} else if (err != -ENOENT) {
 		report_error(report, -err, "stored configuration %s", path);
 	}
@@ -109,9 +109,10 @@ int control_record_read(struct control *control, domid_t domid, struct vm_config
 	return err;
 }
 
+/* With the NUL, as libxl wants it: it reads the file into memory and takes it for a string. */
 static int write_whole(int fd, const char *text)
 {
-	size_t length = strlen(text);
+	size_t length = strlen(text) + 1;
 
 	for (size_t done = 0; done < length;) {
 		ssize_t put = write(fd, text + done, length - done);
@@ -183,9 +184,8 @@ static struct vm_config *describe(const struct xen_domctl_getdomaininfo *info)
 
 		config->type = hvm ? VM_TYPE_PVH : VM_TYPE_PV;
 		memcpy(config->uuid, info->handle, sizeof(config->uuid));
-		config->max_vcpus = info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID
-					    ? 1
-					    : info->max_vcpu_id + 1;
+		config->max_vcpus =
+			info->max_vcpu_id == XEN_INVALID_MAX_VCPU_ID ? 1 : info->max_vcpu_id + 1;
 		config->max_kib = info->max_pages * 4;
 		config->target_kib = info->tot_pages * 4;
 	}
@@ -215,8 +215,8 @@ static void refresh_weight(struct control *control, domid_t domid, struct vm_con
 {
 	struct xen_domctl_scheduler_op op = {.cmd = XEN_DOMCTL_SCHEDOP_getinfo};
 
-	if (call_host_scheduler(control->call, &op.sched_id) ||
-	    op.sched_id == XEN_SCHEDULER_NULL || call_domain_sched(control->call, domid, &op)) {
+	if (call_host_scheduler(control->call, &op.sched_id) || op.sched_id == XEN_SCHEDULER_NULL ||
+	    call_domain_sched(control->call, domid, &op)) {
 		return;
 	}
 	config->weight = op.u.credit2.weight; /* credit's fields lie at the same places */

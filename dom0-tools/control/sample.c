@@ -35,8 +35,8 @@ static uint64_t read_count(const char *folder, const char *device, const char *n
 
 static struct control_traffic *add(struct control_sample_domain *domain)
 {
-	struct control_traffic *grown = reallocarray(domain->traffic, domain->traffic_count + 1,
-						     sizeof(*domain->traffic));
+	struct control_traffic *grown =
+		reallocarray(domain->traffic, domain->traffic_count + 1, sizeof(*domain->traffic));
 
 	if (!grown) {
 		return NULL;

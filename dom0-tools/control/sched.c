@@ -147,9 +147,8 @@ static int sched_call(struct control *control, domid_t domid, struct xen_domctl_
 	int err = call_domain_sched(control->call, domid, op);
 
 	if (err) {
-		control_failed(report, err, "domctl scheduler_op",
-			       "%s parameters of domain %u", control_scheduler_name(op->sched_id),
-			       domid);
+		control_failed(report, err, "domctl scheduler_op", "%s parameters of domain %u",
+			       control_scheduler_name(op->sched_id), domid);
 		if (err == -EINVAL) {
 			report_why(report,
 				   "another scheduler runs there, or a value is out of range");

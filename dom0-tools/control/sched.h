@@ -12,7 +12,7 @@
 
 struct control_pool {
 	struct xen_sysctl_cpupool_op info; /* cpupool_id, sched_id, n_dom */
-	char *name;			   /* never NULL */
+	char *name;                        /* never NULL */
 	uint8_t *cpus;
 	unsigned int cpu_count;
 };
@@ -23,8 +23,7 @@ struct control_pools {
 	unsigned int cpu_ids; /* bits in a map */
 };
 
-int control_pools_list(struct control *control, struct control_pools *pools,
-		       struct report *report);
+int control_pools_list(struct control *control, struct control_pools *pools, struct report *report);
 void control_pools_clear(struct control_pools *pools);
 /* By name or number; -ENOENT, reported. */
 int control_pool_find(struct control *control, const char *text, uint32_t *id,

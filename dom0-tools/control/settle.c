@@ -339,8 +339,8 @@ static int resume_one(struct control *control, const char *path, const char *lif
 		err = control_domains_list(control, &domains, report);
 	}
 	for (unsigned int i = 0; !err && i < domains.count; i++) {
-		found = found || !memcmp(domains.list[i].info.handle, config->uuid,
-					 sizeof(config->uuid));
+		found = found ||
+			!memcmp(domains.list[i].info.handle, config->uuid, sizeof(config->uuid));
 	}
 	if (!err) {
 		control_domains_clear(&domains);

@@ -17,9 +17,9 @@
 #include <xen/domctl.h>
 
 enum control_settled {
-	CONTROL_SETTLED_NOT,	   /* it runs, or it is suspended: nothing to do */
-	CONTROL_SETTLED_GONE,	   /* destroyed */
-	CONTROL_SETTLED_KEPT,	   /* left for its owner to look at */
+	CONTROL_SETTLED_NOT,       /* it runs, or it is suspended: nothing to do */
+	CONTROL_SETTLED_GONE,      /* destroyed */
+	CONTROL_SETTLED_KEPT,      /* left for its owner to look at */
 	CONTROL_SETTLED_RESTARTED, /* *domid is the new one's */
 };
 

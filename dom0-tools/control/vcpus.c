@@ -163,8 +163,7 @@ static int pin_one(struct control *control, const struct pin *pin, uint32_t vcpu
 		control_failed(report, err, "domctl setvcpuaffinity", "vcpu %u of domain %u", vcpu,
 			       pin->domid);
 		if (err == -EINVAL) {
-			report_why(report,
-				   "there is no such vcpu, or no usable CPU in that list");
+			report_why(report, "there is no such vcpu, or no usable CPU in that list");
 		}
 	}
 	return err;
@@ -176,11 +175,10 @@ static int pin_all(struct control *control, const struct pin *pin, struct report
 	int err = call_domain_info(control->call, pin->domid, &info);
 
 	if (err) {
-		return control_failed(report, err, "domctl getdomaininfo", "domain %u",
-				      pin->domid);
+		return control_failed(report, err, "domctl getdomaininfo", "domain %u", pin->domid);
 	}
-	for (uint32_t vcpu = 0; !err && info.max_vcpu_id != XEN_INVALID_MAX_VCPU_ID &&
-				vcpu <= info.max_vcpu_id;
+	for (uint32_t vcpu = 0;
+	     !err && info.max_vcpu_id != XEN_INVALID_MAX_VCPU_ID && vcpu <= info.max_vcpu_id;
 	     vcpu++) {
 		err = pin_one(control, pin, vcpu, report);
 	}

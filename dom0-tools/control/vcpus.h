@@ -26,7 +26,7 @@ struct control_vcpus {
 	struct control_vcpu *list;
 	unsigned int count;
 	unsigned int cpu_ids; /* bits in a map */
-	uint8_t *maps;	      /* where the list's maps lie */
+	uint8_t *maps;        /* where the list's maps lie */
 };
 
 int control_vcpus_list(struct control *control, const struct xen_domctl_getdomaininfo *info,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl config-update: another stored configuration for a running domain. It keeps its number and UUID; what
- * the new text says holds from the next restart on.
+ * xl config-update: another stored configuration for a running domain. It keeps its number and
+ * UUID; what the new text says holds from the next restart on.
  */
 #include "xl/xl.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl create: a domain from a configuration, and with -c its console, with -F staying to carry out what
- * happens when it stops. What is left to do afterwards is lifecycled's: no xl stays behind.
+ * xl create: a domain from a configuration, and with -c its console, with -F staying to carry out
+ * what happens when it stops. What is left to do afterwards is lifecycled's: no xl stays behind.
  */
 #include "xl/xl.h"
 

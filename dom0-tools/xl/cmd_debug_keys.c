@@ -18,6 +18,5 @@ int cmd_debug_keys(struct xl *xl, int argc, char **argv)
 	}
 	status = xl_open(xl);
 	return status ? status
-		      : xl_end(xl, control_host_send_keys(xl->control, argv[optind],
-							  &xl->report));
+		      : xl_end(xl, control_host_send_keys(xl->control, argv[optind], &xl->report));
 }

@@ -36,8 +36,8 @@ static void print_machine(FILE *to, const struct control_host *host)
 	fprintf(to, KEY "%u\n", "threads_per_core", phys->threads_per_core);
 	fprintf(to, KEY "%u.%03u\n", "cpu_mhz", phys->cpu_khz / 1000, phys->cpu_khz % 1000);
 	fprintf(to, KEY "%08x:%08x:%08x:%08x:%08x:%08x:%08x:%08x\n", "hw_caps", phys->hw_cap[0],
-		phys->hw_cap[1], phys->hw_cap[2], phys->hw_cap[3], phys->hw_cap[4],
-		phys->hw_cap[5], phys->hw_cap[6], phys->hw_cap[7]);
+		phys->hw_cap[1], phys->hw_cap[2], phys->hw_cap[3], phys->hw_cap[4], phys->hw_cap[5],
+		phys->hw_cap[6], phys->hw_cap[7]);
 	control_host_virt_caps(host, caps, sizeof(caps));
 	fprintf(to, KEY "%s\n", "virt_caps", caps);
 	fprintf(to, KEY "%lu\n", "total_memory", pages_to_mib(phys->total_pages));

@@ -11,6 +11,7 @@
 #include "control/sched.h"
 #include "control/vcpus.h"
 #include "call/domain.h"
+#include "call/host.h"
 #include "xl/json.h"
 #include "xl/rows.h"
 
@@ -47,12 +48,14 @@ static void print_header(FILE *to, const struct view *view)
 
 static char *nodes_of(struct xl *xl, domid_t domid)
 {
+	struct xen_sysctl_physinfo phys;
 	uint8_t nodes[8];
 
-	if (call_domain_get_nodes(xl->control->call, domid, nodes, sizeof(nodes))) {
+	if (call_host_physinfo(xl->control->call, &phys) ||
+	    call_domain_get_nodes(xl->control->call, domid, nodes, sizeof(nodes))) {
 		return strdup("all");
 	}
-	return control_cpus_format(nodes, 8 * sizeof(nodes));
+	return control_cpus_format(nodes, phys.max_node_id < 63 ? phys.max_node_id + 1 : 64);
 }
 
 static void print_row(struct xl *xl, const struct control_domain *domain, const struct view *view)
@@ -134,8 +137,7 @@ static void put_row(struct xl *xl, struct json *json, const struct control_domai
 	free(pool);
 }
 
-static int print_json(struct xl *xl, const struct control_domains *domains,
-		      const struct view *view)
+static int print_json(struct xl *xl, const struct control_domains *domains, const struct view *view)
 {
 	struct json json;
 	int err = json_begin(&json, xl->out);

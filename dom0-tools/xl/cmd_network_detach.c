@@ -25,5 +25,5 @@ int cmd_network_detach(struct xl *xl, int argc, char **argv)
 	status = xl_find_domain(xl, argv[optind], &domid);
 	return status ? status
 		      : xl_end(xl, control_nic_detach(xl->control, domid, argv[optind + 1], force,
-						     &xl->report));
+						      &xl->report));
 }

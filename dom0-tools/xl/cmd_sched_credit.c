@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl sched-credit and xl sched-credit2: weight and cap of domains, and the schedulers' own settings.
- * The two differ in what a pool has: credit a time slice, a rate limit and a migration delay, credit2
- * a rate limit.
+ * xl sched-credit and xl sched-credit2: weight and cap of domains, and the schedulers' own
+ * settings. The two differ in what a pool has: credit a time slice, a rate limit and a migration
+ * delay, credit2 a rate limit.
  */
 #include "xl/xl.h"
 
@@ -88,9 +88,8 @@ static void put_pool(struct json *json, const struct control_pool *pool,
 }
 
 /* One pool with its domains. */
-static int show_pool(struct xl *xl, const struct request *request,
-		     const struct control_pool *pool, const struct control_domains *domains,
-		     struct json *json)
+static int show_pool(struct xl *xl, const struct request *request, const struct control_pool *pool,
+		     const struct control_domains *domains, struct json *json)
 {
 	struct xen_sysctl_scheduler_op op = {0};
 	int err = control_pool_params_get(xl->control, pool, &op, &xl->report);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl shutdown and xl reboot: guests are asked, all or one, and waited for if wanted: until they have
- * stopped or, with -w twice, until they are gone.
+ * xl shutdown and xl reboot: guests are asked, all or one, and waited for if wanted: until they
+ * have stopped or, with -w twice, until they are gone.
  */
 #include "xl/xl.h"
 

@@ -27,6 +27,6 @@ int cmd_sysrq(struct xl *xl, int argc, char **argv)
 		xl_help_command(xl->command, xl->out);
 		return XL_FAILED;
 	}
-	return xl_end(xl, control_domain_sysrq(xl->control, domid, argv[optind + 1][0],
-					       &xl->report));
+	return xl_end(xl,
+		      control_domain_sysrq(xl->control, domid, argv[optind + 1][0], &xl->report));
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl top: what the domains do, as a screen that is drawn again and again, as tables one after the other
+ * xl top: what the domains do, as a screen that is drawn again and again, as tables one after the
+ * other
  * (-b), as JSON, or in Prometheus' text format.
  *
- * The columns of the tables are those that scripts split at blanks; a limit that is none is "no-limit",
- * one word. Domain 0 comes first.
+ * The columns of the tables are those that scripts split at blanks; a limit that is none is
+ * "no-limit", one word. Domain 0 comes first.
  */
 #include "xl/xl.h"
 
@@ -64,18 +65,19 @@ static void format_state(const struct xen_domctl_getdomaininfo *info, char text[
 	bool off = (info->flags & XEN_DOMINF_shutdown) && !crashed;
 
 	snprintf(text, 7, "%c%c%c%c%c%c", info->flags & XEN_DOMINF_dying ? 'd' : '-',
-		 off ? 's' : '-', info->flags & XEN_DOMINF_blocked ? 'b' : '-',
-		 crashed ? 'c' : '-', info->flags & XEN_DOMINF_paused ? 'p' : '-',
+		 off ? 's' : '-', info->flags & XEN_DOMINF_blocked ? 'b' : '-', crashed ? 'c' : '-',
+		 info->flags & XEN_DOMINF_paused ? 'p' : '-',
 		 info->flags & XEN_DOMINF_running ? 'r' : '-');
 }
 
 static void print_header(FILE *to)
 {
-	fprintf(to, "%10s %6s %10s %6s %10s %6s %10s %9s %5s %4s %8s %8s %4s %8s %8s %8s %10s %10s "
-		    "%4s\n",
-		"NAME", "STATE", "CPU(sec)", "CPU(%)", "MEM(k)", "MEM(%)", "MAXMEM(k)",
-		"MAXMEM(%)", "VCPUS", "NETS", "NETTX(k)", "NETRX(k)", "VBDS", "VBD_OO", "VBD_RD",
-		"VBD_WR", "VBD_RSECT", "VBD_WSECT", "SSID");
+	fprintf(to,
+		"%10s %6s %10s %6s %10s %6s %10s %9s %5s %4s %8s %8s %4s %8s %8s %8s %10s %10s "
+		"%4s\n",
+		"NAME", "STATE", "CPU(sec)", "CPU(%)", "MEM(k)", "MEM(%)", "MAXMEM(k)", "MAXMEM(%)",
+		"VCPUS", "NETS", "NETTX(k)", "NETRX(k)", "VBDS", "VBD_OO", "VBD_RD", "VBD_WR",
+		"VBD_RSECT", "VBD_WSECT", "SSID");
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -268,8 +270,9 @@ static void print_prometheus(FILE *to, const struct control_sample *sample)
 		{"disk_written_bytes_total", "counter", "Written to all its disks"},
 	};
 
-	fprintf(to, "# HELP xen_memory_free_bytes Memory no domain has\n"
-		    "# TYPE xen_memory_free_bytes gauge\nxen_memory_free_bytes %" PRIu64 "\n",
+	fprintf(to,
+		"# HELP xen_memory_free_bytes Memory no domain has\n"
+		"# TYPE xen_memory_free_bytes gauge\nxen_memory_free_bytes %" PRIu64 "\n",
 		sample->free_kib * 1024);
 	for (unsigned int i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		fprintf(to, "# HELP xen_domain_%s %s\n# TYPE xen_domain_%s %s\n", metrics[i].name,
@@ -330,8 +333,8 @@ static int watch(struct xl *xl, const struct view *view, bool live)
 		if (i && rest(xl, view, live)) {
 			break;
 		}
-		err = control_sample_take(xl->control, view->vcpus, first ? NULL : &before,
-					  &sample, &xl->report);
+		err = control_sample_take(xl->control, view->vcpus, first ? NULL : &before, &sample,
+					  &xl->report);
 		if (!err) {
 			err = print(xl, &sample, view);
 			control_sample_clear(&before);

@@ -18,5 +18,6 @@ int cmd_unpause(struct xl *xl, int argc, char **argv)
 		return XL_USAGE;
 	}
 	status = xl_find_domain(xl, argv[optind], &domid);
-	return status ? status : xl_end(xl, control_domain_unpause(xl->control, domid, &xl->report));
+	return status ? status
+		      : xl_end(xl, control_domain_unpause(xl->control, domid, &xl->report));
 }

@@ -36,8 +36,8 @@ static void print_brief(struct xl *xl, const struct control_domain *domain, cons
 
 	localtime_r(&now, &local);
 	strftime(hour, sizeof(hour), "%H:%M:%S", &local);
-	fprintf(xl->out, " %s up %s, %s (%u)\n", hour, text,
-		domain->name ? domain->name : "(null)", domain->info.domain);
+	fprintf(xl->out, " %s up %s, %s (%u)\n", hour, text, domain->name ? domain->name : "(null)",
+		domain->info.domain);
 }
 
 static int print_domains(struct xl *xl, const struct control_domains *domains, bool brief)
@@ -58,8 +58,8 @@ static int print_domains(struct xl *xl, const struct control_domains *domains, b
 		if (brief) {
 			print_brief(xl, domain, text);
 		} else {
-			fprintf(xl->out, "%-33s %4d %s\n",
-				domain->name ? domain->name : "(null)", domain->info.domain, text);
+			fprintf(xl->out, "%-33s %4d %s\n", domain->name ? domain->name : "(null)",
+				domain->info.domain, text);
 		}
 	}
 	return 0;

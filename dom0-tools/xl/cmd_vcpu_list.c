@@ -99,8 +99,8 @@ static int show_named(struct xl *xl, char **names, struct json *json)
 		int status = xl_find_domain(xl, *names, &domid);
 
 		if (!status) {
-			status = xl_end(xl, control_domains_one(xl->control, domid, &domains,
-								&xl->report));
+			status = xl_end(
+				xl, control_domains_one(xl->control, domid, &domains, &xl->report));
 		}
 		if (!status) {
 			status = xl_end(xl, show_domains(xl, &domains, json));

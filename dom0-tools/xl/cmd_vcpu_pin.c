@@ -56,10 +56,9 @@ static int pin(struct xl *xl, domid_t domid, const char *vcpu, struct pinning *p
 	if (xl->dry_run) {
 		return show(xl, domid, pinning);
 	}
-	if (control_vcpu_pin(xl->control, domid, pinning->vcpu,
-			     pinning->has_hard ? &pinning->hard : NULL,
-			     pinning->has_soft ? &pinning->soft : NULL, pinning->force,
-			     &xl->report)) {
+	if (control_vcpu_pin(
+		    xl->control, domid, pinning->vcpu, pinning->has_hard ? &pinning->hard : NULL,
+		    pinning->has_soft ? &pinning->soft : NULL, pinning->force, &xl->report)) {
 		xl_show(xl);
 		fprintf(xl->err, "Could not set affinity for vcpu `%s'.\n", vcpu);
 		return XL_FAILED;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 const struct command xl_commands[] = {
-#define COMMAND(name, function, dry_run, modifies, arguments, summary, options) \
+#define COMMAND(name, function, dry_run, modifies, arguments, summary, options)                    \
 	{name, cmd_##function, dry_run, modifies, arguments, summary, options},
 #include "xl/command.def"
 #undef COMMAND

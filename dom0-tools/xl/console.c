@@ -30,9 +30,8 @@ static void run_console(domid_t domid, const struct console_options *options)
 	snprintf(id, sizeof(id), "%u", domid);
 	snprintf(number, sizeof(number), "%u", options->number);
 	if (options->escape && options->escape[0]) {
-		escape[0] = options->escape[0] == '^' && options->escape[1]
-				    ? options->escape[1]
-				    : options->escape[0];
+		escape[0] = options->escape[0] == '^' && options->escape[1] ? options->escape[1]
+									    : options->escape[0];
 		argv[used++] = "--escape";
 		argv[used++] = escape;
 	}

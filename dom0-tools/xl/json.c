@@ -68,12 +68,16 @@ void json_key(struct json *json, const char *key)
 	note(json, yajl_gen_string(json->gen, (const unsigned char *)key, strlen(key)));
 }
 
-/* The bytes of the UTF-8 sequence at text, 0 if there is none: RFC 3629 without its rarer limits. */
+/* The bytes of the UTF-8 sequence at text, 0 if there is none: RFC 3629 without its rarer limits.
+ */
 static size_t sequence_length(const unsigned char *text)
 {
-	size_t length = *text < 0x80 ? 1 : *text < 0xc2 ? 0 : *text < 0xe0 ? 2 : *text < 0xf0 ? 3
-						       : *text < 0xf5		  ? 4
-										  : 0;
+	size_t length = *text < 0x80   ? 1
+			: *text < 0xc2 ? 0
+			: *text < 0xe0 ? 2
+			: *text < 0xf0 ? 3
+			: *text < 0xf5 ? 4
+				       : 0;
 
 	for (size_t i = 1; i < length; i++) {
 		if ((text[i] & 0xc0) != 0x80) {

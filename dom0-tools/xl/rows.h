@@ -10,7 +10,8 @@
 
 struct control_domain;
 
-#define ROW_DOMAIN_HEADER "Name                                        ID   Mem VCPUs\tState\tTime(s)"
+#define ROW_DOMAIN_HEADER                                                                          \
+	"Name                                        ID   Mem VCPUs\tState\tTime(s)"
 
 /* Without a newline. */
 void row_print_domain(FILE *to, const struct control_domain *domain);

@@ -20,7 +20,7 @@
 #include <xen/base.h>
 
 /* Exit statuses; those of create are the absolute value of enum xl_error. */
-#define XL_OK	 0
+#define XL_OK 0
 #define XL_FAILED 1
 #define XL_USAGE 2
 
@@ -38,8 +38,8 @@ struct xl;
 struct command {
 	const char *name;
 	int (*run)(struct xl *xl, int argc, char **argv);
-	bool dry_run;	     /* knows -N */
-	bool modifies;	     /* -f means something */
+	bool dry_run;  /* knows -N */
+	bool modifies; /* -f means something */
 	const char *arguments;
 	const char *summary; /* one sentence */
 	const char *options; /* lines, each ended by a newline; "" */
@@ -50,8 +50,8 @@ struct xl {
 	FILE *err;
 	struct report report;
 	struct control *control; /* NULL until xl_open() */
-	struct control own;	 /* what xl_open() opens */
-	const char *conf_path;	 /* NULL: /etc/xen/xl.conf */
+	struct control own;      /* what xl_open() opens */
+	const char *conf_path;   /* NULL: /etc/xen/xl.conf */
 	const struct command *command;
 	unsigned int verbosity;
 	bool dry_run;
@@ -86,8 +86,8 @@ void xl_show(struct xl *xl);
 /* getopt_long() that knows -h, --help and --json besides, and says what it does not know. Returns
  * XL_OPT_USAGE after an option that does not exist, XL_OPT_HELP after having shown the help. */
 #define XL_OPT_USAGE 0x100
-#define XL_OPT_HELP  0x101
-#define XL_OPT_JSON  0x102
+#define XL_OPT_HELP 0x101
+#define XL_OPT_JSON 0x102
 int xl_getopt(struct xl *xl, int argc, char **argv, const char *letters,
 	      const struct option *options);
 /* The exit status for XL_OPT_USAGE and XL_OPT_HELP. */
@@ -104,7 +104,7 @@ int xl_find_domain(struct xl *xl, const char *text, domid_t *domid);
 int xl_read_number(const char *text, unsigned long *number);
 
 /* --- every command --- */
-#define COMMAND(name, function, dry_run, modifies, arguments, summary, options) \
+#define COMMAND(name, function, dry_run, modifies, arguments, summary, options)                    \
 	int cmd_##function(struct xl *xl, int argc, char **argv);
 #include "xl/command.def"
 #undef COMMAND
