@@ -1,0 +1,802 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Domains from configurations, on the simulated hypervisor and store: whatever step fails, nothing
+ * is left of them; what a killed creator left is found and removed; what a guest's end leads to is
+ * what its configuration says.
+ */
+#include "call/domain.h"
+#include "config/config.h"
+#include "control/create.h"
+#include "control/domains.h"
+#include "control/life.h"
+#include "control/pending.h"
+#include "control/record.h"
+#include "control/settle.h"
+#include "lib/report.h"
+#include "lifecycled/lifecycle.h"
+#include "store/store.h"
+#include "unit/fake_kernel.h"
+#include "unit/fake_store.h"
+#include "unit/fake_xen.h"
+#include "unit/unit.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <sys/stat.h>
+
+#include <xen/io/xs_wire.h>
+
+static char folder[] = "/tmp/test_control_create.XXXXXX";
+static char kernel_path[64], state_dir[64], run_dir[64];
+static struct fake_xen xen;
+static struct fake_store *fake;
+static struct control control;
+static struct report report;
+static int64_t now_ms;
+
+/* --- a host ---------------------------------------------------------------------------------- */
+static int64_t test_now(void *context)
+{
+	return now_ms;
+}
+
+static double test_wall(void *context)
+{
+	return 1700000000.25;
+}
+
+static void test_sleep(void *context, unsigned int milliseconds)
+{
+	now_ms += milliseconds;
+}
+
+static void begin(void)
+{
+	struct store *store;
+	struct call *call;
+	char path[80];
+
+	/* The simulated hypervisor has few numbers. */
+	snprintf(path, sizeof(path), "%s/domids", run_dir);
+	unlink(path);
+
+	fake_xen_open(&xen, 60000, &call);
+	fake = fake_store_start(NULL);
+	CU_ASSERT_EQUAL_FATAL(store_attach(&store, fake_store_connect(fake)), 0);
+	report = (struct report){0};
+	CU_ASSERT_EQUAL_FATAL(control_open_with(&control, call, store, &report), 0);
+	control.conf.autoballoon = XL_CONF_AUTOBALLOON_OFF;
+	control.state_dir = state_dir;
+	control.run_dir = run_dir;
+	control.clock.now = test_now;
+	control.clock.wall = test_wall;
+	control.clock.sleep = test_sleep;
+	now_ms = 1000;
+}
+
+static void end(void)
+{
+	control_close(&control);
+	CU_ASSERT_EQUAL(xen.mapped, 0);
+	fake_xen_close(&xen);
+	fake_store_stop(fake);
+	report_clear(&report);
+}
+
+static struct vm_config *config_of(const char *more)
+{
+	struct vm_config *config = NULL;
+	char text[512];
+
+	snprintf(text, sizeof(text),
+		 "name=\"web\"\nuuid=\"11111111-2222-3333-4444-555555555555\"\nmemory=64\n"
+		 "vcpus=2\nkernel=\"%s\"\n%s\n",
+		 kernel_path, more);
+	CU_ASSERT_EQUAL_FATAL(config_read_text(text, strlen(text), "test", NULL, &config, &report),
+			      0);
+	return config;
+}
+
+static int create(const char *more, bool paused, domid_t *domid)
+{
+	struct vm_config *config = config_of(more);
+	struct control_create how = {
+		.paused = paused, .lifecycle = CONTROL_LIFECYCLE_DAEMON, .console = -1};
+	int err = control_domain_create(&control, config, &how, domid, &report);
+
+	vm_config_free(config);
+	return err;
+}
+
+static unsigned int count_domains(void)
+{
+	unsigned int count = 0;
+
+	for (unsigned int i = 1; i < FAKE_DOMAINS; i++) {
+		count += xen.domains[i].exists;
+	}
+	return count;
+}
+
+static unsigned int count_files(const char *directory)
+{
+	unsigned int count = 0;
+	DIR *entries = opendir(directory);
+	struct dirent *entry;
+
+	while (entries && (entry = readdir(entries))) {
+		count += entry->d_name[0] != '.';
+	}
+	if (entries) {
+		closedir(entries);
+	}
+	return count;
+}
+
+static unsigned int count_pending(void)
+{
+	char path[80];
+
+	snprintf(path, sizeof(path), "%s/create", run_dir);
+	return count_files(path);
+}
+
+static bool has_node(const char *path)
+{
+	char *value = fake_store_get(fake, path);
+	bool has = value != NULL;
+
+	free(value);
+	return has;
+}
+
+static bool node_is(const char *path, const char *expected)
+{
+	char *value = fake_store_get(fake, path);
+	bool is = value && !strcmp(value, expected);
+
+	free(value);
+	return is;
+}
+
+static bool nothing_is_left(void)
+{
+	char path[64];
+	bool nothing = count_domains() == 0 && count_pending() == 0 && count_files(state_dir) == 0;
+
+	for (unsigned int domid = 1; domid < FAKE_DOMAINS; domid++) {
+		snprintf(path, sizeof(path), "/local/domain/%u", domid);
+		nothing = nothing && !has_node(path);
+		snprintf(path, sizeof(path), "/libxl/%u", domid);
+		nothing = nothing && !has_node(path);
+		snprintf(path, sizeof(path), "/local/domain/0/backend/console/%u/0/state", domid);
+		nothing = nothing && !has_node(path);
+	}
+	return nothing && !has_node("/vm/11111111-2222-3333-4444-555555555555/name");
+}
+
+static void stop_guest(domid_t domid, uint32_t reason)
+{
+	CU_ASSERT_EQUAL(call_domain_shutdown(control.call, domid, reason), 0);
+}
+
+/* --- creating -------------------------------------------------------------------------------- */
+static void a_created_domain_is_in_the_store_and_runs(void)
+{
+	char path[80];
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_TRUE(xen.domains[domid].exists);
+	CU_ASSERT_EQUAL(xen.domains[domid].pauses, 0);
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	CU_ASSERT_TRUE(node_is(path, "web"));
+	snprintf(path, sizeof(path), "/local/domain/%u/memory/target", domid);
+	CU_ASSERT_TRUE(node_is(path, "65536"));
+	snprintf(path, sizeof(path), "/local/domain/%u/cpu/1/availability", domid);
+	CU_ASSERT_TRUE(node_is(path, "online"));
+	snprintf(path, sizeof(path), "/local/domain/%u/console/ring-ref", domid);
+	CU_ASSERT_TRUE(has_node(path));
+	snprintf(path, sizeof(path), "/libxl/%u/type", domid);
+	CU_ASSERT_TRUE(node_is(path, "pv"));
+	snprintf(path, sizeof(path), "/libxl/%u/lifecycle", domid);
+	CU_ASSERT_TRUE(node_is(path, "daemon"));
+	CU_ASSERT_TRUE(
+		node_is("/vm/11111111-2222-3333-4444-555555555555/start_time", "1700000000.25"));
+	CU_ASSERT_EQUAL(count_files(state_dir), 1);
+	CU_ASSERT_EQUAL(count_pending(), 0);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void a_domain_asked_to_stay_paused_does(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", true, &domid), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].pauses, 1);
+	CU_ASSERT_EQUAL(control_domain_unpause(&control, domid, &report), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].pauses, 0);
+	CU_ASSERT_EQUAL(control_domain_unpause(&control, domid, &report), -EINVAL);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	end();
+}
+
+static void any_failing_hypercall_leaves_nothing(void)
+{
+	unsigned int failed = 0, calls = 1;
+
+	for (unsigned int n = 1; n <= calls; n++) {
+		domid_t domid = 0;
+
+		begin();
+		xen.fail_at = n;
+		xen.fail_with = ENOMEM;
+		if (create("", false, &domid) == 0) {
+			calls = xen.calls;
+			xen.fail_at = 0;
+			CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+		} else {
+			calls = n + 1;
+			failed++;
+			CU_ASSERT_TRUE(report_has_error(&report));
+		}
+		/* The undoing itself may have met the failure: then the reaper has the rest. */
+		control_pending_reap(&control, NULL, &report);
+		if (!nothing_is_left()) {
+			CU_FAIL("something is left");
+			fprintf(stderr, "after the failure of hypercall %u\n", n);
+			report_print(&report, "test", true, stderr);
+			lifecycle_sweep_store(&control, &(unsigned int){0}, &report);
+			control_record_sweep(&control, &report);
+		}
+		end();
+		if (n > 5000) {
+			break;
+		}
+	}
+	CU_ASSERT_TRUE(failed > 20);
+}
+
+struct fault {
+	unsigned int at;
+	unsigned int steps;
+};
+
+static int fail_step(void *data, const char *step)
+{
+	struct fault *fault = data;
+
+	return ++fault->steps == fault->at ? -EIO : 0;
+}
+
+static void any_failing_step_leaves_nothing(void)
+{
+	unsigned int failed = 0;
+	bool done = false;
+
+	for (unsigned int n = 1; !done; n++) {
+		struct fault fault = {.at = n};
+		domid_t domid = 0;
+		int err;
+
+		begin();
+		control.fault = fail_step;
+		control.fault_data = &fault;
+		err = create("", false, &domid);
+		done = fault.steps < n;
+		CU_ASSERT_EQUAL(err, done ? 0 : -EIO);
+		failed += err != 0;
+		if (!err) {
+			control_domain_destroy(&control, domid, &report);
+		}
+		CU_ASSERT_TRUE(nothing_is_left());
+		end();
+	}
+	CU_ASSERT_TRUE(failed >= 6);
+}
+
+static void a_refusing_store_leaves_nothing(void)
+{
+	static const uint32_t types[] = {XS_WRITE,           XS_SET_PERMS,
+					 XS_MKDIR,           XS_TRANSACTION_START,
+					 XS_TRANSACTION_END, XS_INTRODUCE};
+
+	for (unsigned int i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		domid_t domid = 0;
+
+		begin();
+		fake_store_fail(fake, types[i], "ENOSPC");
+		CU_ASSERT_EQUAL(create("", false, &domid), -ENOSPC);
+		CU_ASSERT_TRUE(report_has_error(&report));
+		CU_ASSERT_TRUE(nothing_is_left());
+		end();
+	}
+}
+
+static void a_conflict_in_the_store_is_tried_again(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	fake_store_conflict(fake, 2);
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	end();
+}
+
+static void two_domains_cannot_have_one_name(void)
+{
+	domid_t first = 0, second = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &first), 0);
+	CU_ASSERT_EQUAL(create("", false, &second), -EEXIST);
+	CU_ASSERT_EQUAL(count_domains(), 1);
+	CU_ASSERT_EQUAL(create("name=\"other\"\nuuid=\"11111111-2222-3333-4444-666666666666\"",
+			       false, &second),
+			0);
+	CU_ASSERT_EQUAL(control_domain_rename(&control, second, "web", &report), -EEXIST);
+	CU_ASSERT_EQUAL(control_domain_rename(&control, second, "a/b", &report), -EINVAL);
+	CU_ASSERT_EQUAL(control_domain_rename(&control, second, "mail", &report), 0);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "mail", &first, &report), 0);
+	CU_ASSERT_EQUAL(first, second);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "other", &first, &report), -ENOENT);
+	control_domain_destroy(&control, second, &report);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web", &first, &report), 0);
+	control_domain_destroy(&control, first, &report);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void a_number_is_not_used_again_soon(void)
+{
+	domid_t first = 0, second = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &first), 0);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, first, &report), 0);
+	CU_ASSERT_EQUAL(create("", false, &second), 0);
+	CU_ASSERT_NOT_EQUAL(first, second);
+	control_domain_destroy(&control, second, &report);
+	end();
+}
+
+static void a_missing_kernel_is_named_before_anything_exists(void)
+{
+	domid_t domid = 0;
+	unsigned int before;
+
+	begin();
+	before = fake_store_requests(fake, XS_WRITE);
+	CU_ASSERT_NOT_EQUAL(create("kernel=\"/nonexistent/vmlinuz\"", false, &domid), 0);
+	CU_ASSERT_EQUAL(fake_store_requests(fake, XS_WRITE), before);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(report.messages);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.messages[0].what, "/nonexistent/vmlinuz"));
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void too_little_memory_says_how_much_is_free(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("memory=4000", false, &domid), -ENOMEM);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(report.messages);
+	CU_ASSERT_PTR_NOT_NULL(strstr(report.messages[0].why, "MiB are free"));
+	CU_ASSERT_PTR_NOT_NULL(report.messages[0].next);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void what_cannot_be_built_is_refused(void)
+{
+	static const char *const bad[] = {"type=\"hvm\"", "memory=0", "name=\"a/b\"",
+					  "kernel=\"\""};
+
+	for (unsigned int i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct vm_config *config;
+
+		begin();
+		config = config_of("");
+		if (i == 0) {
+			config->type = VM_TYPE_HVM;
+		} else if (i == 1) {
+			config->target_kib = 0;
+		} else if (i == 2) {
+			free(config->name);
+			config->name = strdup("a/b");
+		} else {
+			free(config->kernel);
+			config->kernel = NULL;
+		}
+		CU_ASSERT_EQUAL(control_config_check(&control, config, &report), -EINVAL);
+		CU_ASSERT_TRUE(report.count > 0 && report.messages[0].next != NULL);
+		vm_config_free(config);
+		end();
+	}
+}
+
+/* --- killed creators ------------------------------------------------------------------------- */
+/* What a creator killed after having made the domain leaves: its file, not locked any more. */
+static domid_t leave_half_made(void)
+{
+	struct xen_domctl_createdomain domain = {.max_vcpus = 1, .grant_opts = 1};
+	struct control_pending pending;
+	struct vm_config *config = config_of("");
+	domid_t domid;
+
+	memcpy(domain.handle, config->uuid, sizeof(domain.handle));
+	CU_ASSERT_EQUAL_FATAL(control_pending_begin(&control, config->uuid, &pending, &report), 0);
+	domid = pending.domid;
+	CU_ASSERT_EQUAL(call_domain_create(control.call, &domain, &domid), 0);
+	CU_ASSERT_EQUAL(domid, pending.domid);
+	fake_store_set(fake, "/libxl/1/type", "pv");
+	close(pending.fd);
+	vm_config_free(config);
+	return domid;
+}
+
+static void a_half_made_domain_of_a_killed_creator_is_reaped(void)
+{
+	unsigned int reaped = 0;
+
+	begin();
+	leave_half_made();
+	CU_ASSERT_EQUAL(count_domains(), 1);
+	CU_ASSERT_EQUAL(count_pending(), 1);
+	CU_ASSERT_EQUAL(control_pending_reap(&control, &reaped, &report), 0);
+	CU_ASSERT_EQUAL(reaped, 1);
+	fake_store_remove(fake, "/libxl/1");
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void the_next_creator_reaps_it_too(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	leave_half_made();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_EQUAL(count_domains(), 1);
+	CU_ASSERT_EQUAL(count_pending(), 0);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
+static void a_domain_under_construction_is_left_alone(void)
+{
+	struct control_pending pending;
+	struct vm_config *config;
+	unsigned int reaped = 0;
+
+	begin();
+	config = config_of("");
+	CU_ASSERT_EQUAL(control_pending_begin(&control, config->uuid, &pending, &report), 0);
+	CU_ASSERT_TRUE(control_pending_is(&control, pending.domid));
+	CU_ASSERT_EQUAL(control_pending_reap(&control, &reaped, &report), 0);
+	CU_ASSERT_EQUAL(reaped, 0);
+	CU_ASSERT_EQUAL(count_pending(), 1);
+	control_pending_end(&control, &pending);
+	CU_ASSERT_FALSE(control_pending_is(&control, pending.domid));
+	CU_ASSERT_EQUAL(count_pending(), 0);
+	vm_config_free(config);
+	end();
+}
+
+/* A stale file must not cost another guest its life that got the number meanwhile. */
+static void a_stale_file_does_not_harm_a_namesake(void)
+{
+	unsigned int reaped = 0;
+	char path[96];
+	domid_t domid = 0;
+	FILE *to;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	snprintf(path, sizeof(path), "%s/create/%u", run_dir, domid);
+	to = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	fputs("99999999-2222-3333-4444-555555555555", to);
+	fclose(to);
+	CU_ASSERT_EQUAL(control_pending_reap(&control, &reaped, &report), 0);
+	CU_ASSERT_EQUAL(reaped, 0);
+	CU_ASSERT_TRUE(xen.domains[domid].exists);
+	CU_ASSERT_EQUAL(count_pending(), 0);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
+/* --- what becomes of stopped domains --------------------------------------------------------- */
+static enum control_settled settle(domid_t *domid)
+{
+	enum control_settled settled = CONTROL_SETTLED_NOT;
+
+	CU_ASSERT_EQUAL(
+		control_domain_settle(&control, domid, CONTROL_LIFECYCLE_DAEMON, &settled, &report),
+		0);
+	return settled;
+}
+
+static void a_running_domain_is_not_settled(void)
+{
+	domid_t domid = 0, same;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	same = domid;
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_NOT);
+	CU_ASSERT_EQUAL(domid, same);
+	control_domain_destroy(&control, domid, &report);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_GONE);
+	end();
+}
+
+static void a_guest_that_powers_off_is_destroyed(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	stop_guest(domid, SHUTDOWN_poweroff);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_GONE);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void a_guest_that_reboots_comes_back_under_a_new_number(void)
+{
+	domid_t domid = 0, old;
+	char path[64];
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	old = domid;
+	stop_guest(domid, SHUTDOWN_reboot);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_RESTARTED);
+	CU_ASSERT_NOT_EQUAL(domid, old);
+	CU_ASSERT_EQUAL(count_domains(), 1);
+	snprintf(path, sizeof(path), "/local/domain/%u/name", domid);
+	CU_ASSERT_TRUE(node_is(path, "web"));
+	snprintf(path, sizeof(path), "/local/domain/%u/name", old);
+	CU_ASSERT_FALSE(has_node(path));
+	CU_ASSERT_EQUAL(count_files(state_dir), 1);
+	control_domain_destroy(&control, domid, &report);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void a_preserved_guest_stays_and_is_settled_once(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("on_crash=\"preserve\"", false, &domid), 0);
+	stop_guest(domid, SHUTDOWN_crash);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_KEPT);
+	CU_ASSERT_TRUE(xen.domains[domid].exists);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_KEPT);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
+static void rename_restart_keeps_the_old_one_beside_the_new(void)
+{
+	domid_t domid = 0, old, found;
+
+	begin();
+	CU_ASSERT_EQUAL(create("on_crash=\"rename-restart\"", false, &domid), 0);
+	old = domid;
+	stop_guest(domid, SHUTDOWN_crash);
+	CU_ASSERT_EQUAL(settle(&domid), CONTROL_SETTLED_RESTARTED);
+	CU_ASSERT_EQUAL(count_domains(), 2);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web", &found, &report), 0);
+	CU_ASSERT_EQUAL(found, domid);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web-20231114T2213Z", &found, &report), 0);
+	CU_ASSERT_EQUAL(found, old);
+	control_domain_destroy(&control, old, &report);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
+static void each_reason_has_its_action(void)
+{
+	struct vm_config *config;
+
+	begin();
+	config = config_of("on_poweroff=\"preserve\"\non_reboot=\"destroy\"\non_crash=\"restart\"\n"
+			   "on_watchdog=\"rename-restart\"");
+	CU_ASSERT_EQUAL(control_action(config, SHUTDOWN_poweroff), VM_ACTION_PRESERVE);
+	CU_ASSERT_EQUAL(control_action(config, SHUTDOWN_reboot), VM_ACTION_DESTROY);
+	CU_ASSERT_EQUAL(control_action(config, SHUTDOWN_crash), VM_ACTION_RESTART);
+	CU_ASSERT_EQUAL(control_action(config, SHUTDOWN_watchdog), VM_ACTION_RESTART_RENAME);
+	CU_ASSERT_EQUAL(control_action(config, SHUTDOWN_suspend), VM_ACTION_PRESERVE);
+	vm_config_free(config);
+	end();
+}
+
+/* A settler killed between the old domain's end and the new one's beginning. */
+static void a_restart_cut_in_half_is_finished(void)
+{
+	struct control_domains domains;
+	struct fault fault = {.at = 1};
+	domid_t domid = 0;
+	unsigned int resumed = 0;
+	char path[128], *text = NULL;
+	struct vm_config *config;
+	FILE *to;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	config = config_of("");
+	CU_ASSERT_EQUAL(config_json_write(config, &text, &report), 0);
+	snprintf(path, sizeof(path), "%s/restart", run_dir);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/restart/11111111-2222-3333-4444-555555555555", run_dir);
+	to = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	fputs(text, to);
+	fclose(to);
+	control_domain_destroy(&control, domid, &report);
+
+	/* It fails once for a reason that passes: the file stays. */
+	control.fault = fail_step;
+	control.fault_data = &fault;
+	CU_ASSERT_EQUAL(
+		control_restarts_resume(&control, CONTROL_LIFECYCLE_DAEMON, &resumed, &report),
+		-EIO);
+	CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	CU_ASSERT_EQUAL(
+		control_restarts_resume(&control, CONTROL_LIFECYCLE_DAEMON, &resumed, &report), 0);
+	CU_ASSERT_EQUAL(resumed, 1);
+	CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+	CU_ASSERT_EQUAL_FATAL(count_domains(), 1);
+	CU_ASSERT_EQUAL(control_domains_list(&control, &domains, &report), 0);
+	control_domain_destroy(&control, domains.list[domains.count - 1].info.domain, &report);
+	control_domains_clear(&domains);
+	free(text);
+	vm_config_free(config);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+/* --- the daemon's look ----------------------------------------------------------------------- */
+static void a_look_settles_what_is_its_own_and_nothing_else(void)
+{
+	struct lifecycle lifecycle = {.control = &control};
+	domid_t ours = 0, theirs = 0;
+	char path[64];
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &ours), 0);
+	CU_ASSERT_EQUAL(create("name=\"other\"\nuuid=\"11111111-2222-3333-4444-666666666666\"",
+			       false, &theirs),
+			0);
+	snprintf(path, sizeof(path), "/libxl/%u/lifecycle", theirs);
+	fake_store_remove(fake, path);
+	stop_guest(ours, SHUTDOWN_poweroff);
+	stop_guest(theirs, SHUTDOWN_poweroff);
+	CU_ASSERT_EQUAL(lifecycle_look(&lifecycle, &report), 0);
+	CU_ASSERT_EQUAL(lifecycle.settled, 1);
+	CU_ASSERT_FALSE(xen.domains[ours].exists);
+	CU_ASSERT_TRUE(xen.domains[theirs].exists);
+	CU_ASSERT_EQUAL(lifecycle_look(&lifecycle, &report), 0);
+	CU_ASSERT_EQUAL(lifecycle.settled, 0);
+	lifecycle_clear(&lifecycle);
+	control_domain_destroy(&control, theirs, &report);
+	end();
+}
+
+static void a_look_removes_what_nobody_owns(void)
+{
+	struct lifecycle lifecycle = {.control = &control};
+	char path[128];
+	FILE *to;
+
+	begin();
+	leave_half_made();
+	fake_store_set(fake, "/libxl/5/type", "pv");
+	fake_store_set(fake, "/local/domain/5/name", "ghost");
+	fake_store_set(fake, "/local/domain/0/name", "Domain-0");
+	snprintf(path, sizeof(path),
+		 "%s/userdata-d.5.99999999-2222-3333-4444-555555555555.libxl-json", state_dir);
+	to = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	fclose(to);
+	CU_ASSERT_EQUAL(lifecycle_look(&lifecycle, &report), 0);
+	CU_ASSERT_EQUAL(lifecycle.reaped, 1);
+	CU_ASSERT_FALSE(has_node("/local/domain/5/name"));
+	CU_ASSERT_FALSE(has_node("/libxl/5/type"));
+	CU_ASSERT_TRUE(has_node("/local/domain/0/name"));
+	CU_ASSERT_TRUE(nothing_is_left());
+	lifecycle_clear(&lifecycle);
+	end();
+}
+
+static void a_guest_that_keeps_rebooting_is_slowed_down(void)
+{
+	struct lifecycle lifecycle = {.control = &control};
+	unsigned int restarts = 0, looks = 0;
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("memory=28", false, &domid), 0);
+	for (; looks < 20 && lifecycle.resting == 0; looks++) {
+		CU_ASSERT_EQUAL_FATAL(control_domain_find(&control, "web", &domid, &report), 0);
+		stop_guest(domid, SHUTDOWN_reboot);
+		CU_ASSERT_EQUAL(lifecycle_look(&lifecycle, &report), 0);
+		restarts += lifecycle.settled;
+	}
+	CU_ASSERT_EQUAL(restarts, LIFECYCLE_FAST);
+	CU_ASSERT_EQUAL(lifecycle.resting, 1);
+	now_ms += LIFECYCLE_REST_S * 1000 + 1;
+	CU_ASSERT_EQUAL(lifecycle_look(&lifecycle, &report), 0);
+	CU_ASSERT_EQUAL(lifecycle.settled, 1);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web", &domid, &report), 0);
+	control_domain_destroy(&control, domid, &report);
+	lifecycle_clear(&lifecycle);
+	end();
+}
+
+static void make_folders(void)
+{
+	struct fake_kernel kernel;
+
+	if (!mkdtemp(folder)) {
+		exit(99);
+	}
+	snprintf(kernel_path, sizeof(kernel_path), "%s/kernel", folder);
+	snprintf(state_dir, sizeof(state_dir), "%s/state", folder);
+	snprintf(run_dir, sizeof(run_dir), "%s/run", folder);
+	mkdir(state_dir, 0700);
+	fake_kernel_start(&kernel);
+	fake_kernel_linux(&kernel);
+	fake_file_write(kernel_path, kernel.file, sizeof(kernel.file));
+}
+
+int main(void)
+{
+	static const struct unit_test tests[] = {
+		UNIT(a_created_domain_is_in_the_store_and_runs),
+		UNIT(a_domain_asked_to_stay_paused_does),
+		UNIT(any_failing_hypercall_leaves_nothing),
+		UNIT(any_failing_step_leaves_nothing),
+		UNIT(a_refusing_store_leaves_nothing),
+		UNIT(a_conflict_in_the_store_is_tried_again),
+		UNIT(two_domains_cannot_have_one_name),
+		UNIT(a_number_is_not_used_again_soon),
+		UNIT(a_missing_kernel_is_named_before_anything_exists),
+		UNIT(too_little_memory_says_how_much_is_free),
+		UNIT(what_cannot_be_built_is_refused),
+		UNIT(a_half_made_domain_of_a_killed_creator_is_reaped),
+		UNIT(the_next_creator_reaps_it_too),
+		UNIT(a_domain_under_construction_is_left_alone),
+		UNIT(a_stale_file_does_not_harm_a_namesake),
+		UNIT(a_running_domain_is_not_settled),
+		UNIT(a_guest_that_powers_off_is_destroyed),
+		UNIT(a_guest_that_reboots_comes_back_under_a_new_number),
+		UNIT(a_preserved_guest_stays_and_is_settled_once),
+		UNIT(rename_restart_keeps_the_old_one_beside_the_new),
+		UNIT(each_reason_has_its_action),
+		UNIT(a_restart_cut_in_half_is_finished),
+		UNIT(a_look_settles_what_is_its_own_and_nothing_else),
+		UNIT(a_look_removes_what_nobody_owns),
+		UNIT(a_guest_that_keeps_rebooting_is_slowed_down),
+	};
+	int status;
+
+	make_folders();
+	status = unit_main("control_create", tests, sizeof(tests) / sizeof(tests[0]), NULL);
+	if (status == 0) {
+		char command[96];
+
+		snprintf(command, sizeof(command), "rm -rf %s", folder);
+		status = system(command) ? 1 : 0;
+	}
+	return status;
+}
