@@ -244,8 +244,11 @@ static int remove_node(struct txn *txn, const char *path)
 	copy->created = false;
 	copy->changed = false;
 	bytes_clear(&copy->added);
-	parent->child_count--;
-	parent->child_bytes -= (uint32_t)strlen(name) + 1;
+	/* The copy of the parent may be older than a child it lists: never below zero. */
+	if (parent->child_count && parent->child_bytes > strlen(name)) {
+		parent->child_count--;
+		parent->child_bytes -= (uint32_t)strlen(name) + 1;
+	}
 	return 0;
 }
 
@@ -254,7 +257,7 @@ int view_remove(struct view view, const char *path)
 	return view.txn ? remove_node(view.txn, path) : tree_remove(view.tree, path);
 }
 
-/* The tree's children that the transaction has not removed. */
+/* The tree's children but for those the transaction removed, made itself, or found missing. */
 static int base_children(struct txn *txn, const char *path, struct bytes *names)
 {
 	struct bytes all = {0};
@@ -270,7 +273,7 @@ static int base_children(struct txn *txn, const char *path, struct bytes *names)
 			continue;
 		}
 		child = table_find(&txn->nodes, below);
-		if (!child || !child->removed) {
+		if (!child || (child->exists && !child->created)) {
 			bytes_add(names, all.data + at, strlen(all.data + at) + 1);
 		}
 	}
