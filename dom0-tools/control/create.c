@@ -9,7 +9,6 @@
 
 #include "call/domain.h"
 #include "call/host.h"
-#include "call/memory.h"
 #include "config/bootloader.h"
 #include "config/config.h"
 #include "control/devices.h"
@@ -342,48 +341,16 @@ static int set_clock(struct creation *creation)
 		   : 0;
 }
 
-/* A claim makes a lack of memory show now, not after half of it was given. */
-static int claim(struct creation *creation)
-{
-	const struct vm_config *config = creation->config;
-	struct call *call = creation->control->call;
-	domid_t domid = creation->pending.domid;
-	int err;
-
-	if (!choice_or(config->claim_mode, choice_or(creation->control->conf.claim_mode, true))) {
-		return 0;
-	}
-	err = call_domain_set_max_mem(call, domid, config->target_kib + CONTROL_MEMORY_SLACK_KIB);
-	if (err) {
-		return control_failed(creation->report, err, "domctl max_mem",
-				      "the memory limit of guest '%s'", config->name);
-	}
-	err = call_memory_claim(call, domid, config->target_kib / 4);
-	if (err && err != -ENOSYS && err != -EOPNOTSUPP) {
-		control_failed(creation->report, err, "memory_op claim_pages",
-			       "claiming %llu MiB for guest '%s'",
-			       (unsigned long long)config->target_kib / 1024, config->name);
-		report_next(creation->report, "shut a guest down, or lower memory=");
-		return err;
-	}
-	return 0;
-}
-
 static int build_domain(struct creation *creation)
 {
-	struct call *call = creation->control->call;
-	domid_t domid = creation->pending.domid;
 	int err = control_step(creation->control, "building the domain", creation->report);
 
 	if (!err) {
 		err = set_clock(creation);
 	}
 	if (!err) {
-		err = claim(creation);
-	}
-	if (!err) {
-		err = build_run(creation->build, call, domid, &creation->built, creation->report);
-		call_memory_claim(call, domid, 0); /* what was not taken of it */
+		err = build_run(creation->build, creation->control->call, creation->pending.domid,
+				&creation->built, creation->report);
 	}
 	if (!err) {
 		err = set_scheduling(creation);
