@@ -29,7 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define YOUNG_MS 5000 /* who dies before this age died young */
+#define SETTLED_MS 20 /* who dies sooner after it was ready, or before, died young */
 #define YOUNG_FREE 3  /* so many young deaths in a row cost no delay */
 #define DELAY_MS 100  /* the first one, doubled for each further death */
 #define DELAY_MAX_MS 10000
@@ -56,6 +56,7 @@ struct child {
 	int socket;
 	bool ready;
 	bool is_next;     /* waiting: its turn has come */
+	uint64_t settled; /* ms; when it became ready */
 	uint64_t started; /* ms */
 	uint64_t due;     /* waiting: not before; stopping: SIGKILL then */
 	unsigned int young;
@@ -194,8 +195,9 @@ static void message_act(struct supervisor *s, struct child *child, struct messag
 {
 	const char *daemon = child->daemon->name;
 
-	if (message->ready) {
+	if (message->ready && !child->ready) {
 		child->ready = true;
+		child->settled = now_ms();
 	}
 	if (message->remove && name_is_sound(message->name)) {
 		held_remove(child, message->name);
@@ -433,7 +435,7 @@ static void bury(struct supervisor *s, struct child *child, int status)
 	if (child->state == STATE_STOPPING) {
 		child->state = STATE_GONE;
 	} else {
-		bool young = now_ms() - child->started < YOUNG_MS;
+		bool young = !child->ready || now_ms() - child->settled < SETTLED_MS;
 
 		child->young = young ? child->young + 1 : 0;
 		child->state = STATE_WAITING;
