@@ -31,6 +31,17 @@ static inline struct guest_ptr guest_ptr_at(struct guest_ptr p, uint64_t index, 
 	return guest_ptr(p.address + index * element);
 }
 
+/*
+ * Core memory that a translated guest's call takes for guest memory at GUEST_WINDOW, an address no
+ * guest has: struct vcpu.window, set while a call of 32-bit code lasts (hypercall/compat32.c).
+ */
+#define GUEST_WINDOW 0x7fff000000000000UL
+
+struct guest_window {
+	uint8_t *memory;
+	uint32_t bytes; /* 0: there is none */
+};
+
 int must_check guest_in(struct vcpu *v, void *to, struct guest_ptr from, size_t bytes);
 int must_check guest_out(struct vcpu *v, struct guest_ptr to, const void *from, size_t bytes);
 /* Zeroes guest memory. */

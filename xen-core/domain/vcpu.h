@@ -10,6 +10,7 @@
 #define DOMAIN_VCPU_H
 
 #include "domain/domain.h"
+#include "domain/guest.h"
 #include "machine/percpu.h"
 #include "sched/timer.h"
 
@@ -77,6 +78,7 @@ struct vcpu {
 	struct pv_vcpu *pv;
 	struct hvm_vcpu *hvm; /* one of the two */
 	uint64_t hypercall_count;
+	struct guest_window window; /* (v) */
 };
 
 /* The vcpu running on this CPU; only entry/ and this header may name it. */

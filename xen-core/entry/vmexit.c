@@ -12,10 +12,19 @@
 #include "hvm/hvm.h"
 #include "hypercall/call.h"
 #include "machine/irqflag.h"
+#include "x86/cr.h"
 
 uint64_t vmrun_enter(struct cpu_regs *regs)
 {
 	return virt_ops->enter(container_of(regs, struct cpu_local, regs)->current_vcpu, regs);
+}
+
+static bool is_64_bit(const struct vcpu *v)
+{
+	struct hvm_segment_state cs;
+
+	virt_ops->get_segment(v, HVM_CS, &cs);
+	return (cs.access & HVM_ACCESS_LONG) && (virt_ops->read(v, HVM_EFER) & EFER_LMA);
 }
 
 static void vmmcall(struct vcpu *v, struct cpu_regs *regs)
@@ -23,8 +32,10 @@ static void vmmcall(struct vcpu *v, struct cpu_regs *regs)
 	if (virt_ops->cpl(v) != 0) {
 		/* A program's: its kernel has not asked. */
 		hvm_inject_exception(v, EXCEPTION_UD, 0);
-	} else {
+	} else if (is_64_bit(v)) {
 		hypercall_vmmcall(v, regs);
+	} else {
+		hypercall_vmmcall32(v, regs);
 	}
 }
 

@@ -28,6 +28,8 @@ typedef int64_t hypercall_handler(struct hypercall *call);
 void hypercall_dispatch(struct vcpu *v, struct cpu_regs *regs);
 /* The same for VMMCALL of a translated guest, 64-bit code; RIP is at the instruction. */
 void hypercall_vmmcall(struct vcpu *v, struct cpu_regs *regs);
+/* ... of 32-bit code: compat32.c. */
+void hypercall_vmmcall32(struct vcpu *v, struct cpu_regs *regs);
 /* One call by number, for dispatch and multicall. */
 int64_t hypercall_run(struct hypercall *call, uint64_t number);
 
