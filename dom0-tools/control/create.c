@@ -119,6 +119,9 @@ static int complete_config(struct creation *creation)
 	if (config->max_kib == VM_KIB_DEFAULT) {
 		config->max_kib = config->target_kib;
 	}
+	if (config->video_kib == VM_KIB_DEFAULT) {
+		config->video_kib = 0; /* else libxl takes it for memory of unknown size */
+	}
 	for (unsigned int i = 0; i < config->nic_count; i++) {
 		struct vm_nic *nic = &config->nics[i];
 
@@ -126,6 +129,9 @@ static int complete_config(struct creation *creation)
 			nic->devid = next;
 		}
 		next = nic->devid + 1;
+		if (nic->type == VM_NIC_DEFAULT) {
+			nic->type = VM_NIC_VIF;
+		}
 		if (!memcmp(nic->mac, none, sizeof(none)) && control_mac_random(nic->mac)) {
 			return report_error(creation->report, errno, "a MAC address");
 		}

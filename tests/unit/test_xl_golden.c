@@ -491,6 +491,7 @@ static void the_tables_are_as_ever(void)
 	compare("sched-credit2", "sched-credit2");
 	compare("sched-credit2-one", "sched-credit2 -d web1");
 	compare("sched-credit2-params", "sched-credit2 -s");
+	compare("sched-credit", "sched-credit");
 	compare("block-list", "block-list web1");
 	compare("network-list", "network-list web1");
 	compare("dmesg", "dmesg");
