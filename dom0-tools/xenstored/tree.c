@@ -111,19 +111,8 @@ static void grow(struct tree *tree)
 	tree->starving = true;
 }
 
-static int begin_writing(struct tree *tree)
-{
-	if (tree->writer) {
-		return 0;
-	}
-	end_reading(tree);
-	if (map_rest(tree) < GROW_BELOW) {
-		grow(tree);
-	}
-	return fail(tree, record_errno(mdb_txn_begin(tree->env, NULL, 0, &tree->writer)));
-}
-
-/* Bytes in pages LMDB may use again: the lists of its own free-page database. */
+/* Bytes in pages LMDB may use again: the lists of its own free-page database, which only reading
+ * transactions may look at. */
 static size_t free_bytes(struct tree *tree)
 {
 	MDB_cursor *cursor;
@@ -144,12 +133,29 @@ static size_t free_bytes(struct tree *tree)
 	return pages * 4096;
 }
 
+static int begin_writing(struct tree *tree)
+{
+	if (tree->writer) {
+		return 0;
+	}
+	end_reading(tree);
+	if (map_rest(tree) < GROW_BELOW) {
+		grow(tree);
+	}
+	tree->reusable = 0;
+	if (tree->starving) {
+		tree->reusable = free_bytes(tree);
+		end_reading(tree);
+	}
+	return fail(tree, record_errno(mdb_txn_begin(tree->env, NULL, 0, &tree->writer)));
+}
+
 int tree_has_room(struct tree *tree)
 {
 	int err = begin_writing(tree);
 
 	if (err || !tree->starving || map_rest(tree) >= STARVE_BELOW ||
-	    free_bytes(tree) >= STARVE_BELOW) {
+	    tree->reusable >= STARVE_BELOW) {
 		return err;
 	}
 	return -ENOSPC;

@@ -54,6 +54,7 @@ struct tree {
 	MDB_txn *reader;
 	bool reading;
 	bool starving; /* the file cannot grow */
+	size_t reusable; /* when starving: bytes in free pages when the writer began */
 	int failed;    /* 0 or the -errno of a change that broke off */
 	uint8_t secret[16];
 	uint64_t generation; /* the newest given to a node; stored by the owner of the tree */
