@@ -259,7 +259,10 @@ static int read_plain_array(struct walk *walk, const struct field *field, void *
 	err = make_array(walk, field, object, size, value->u.array.len, &array);
 	for (size_t i = 0; !err && i < value->u.array.len; i++) {
 		if (field->kind == FIELD_SETS) {
-			err = read_set(walk, value->u.array.values[i], (struct vm_set *)array + i);
+			struct vm_set *set = (struct vm_set *)array + i;
+
+			err = read_set(walk, value->u.array.values[i], set);
+			set->all = vm_set_count(set) == 0; /* a vcpu that may run anywhere */
 		} else {
 			int64_t number = 0;
 
