@@ -247,15 +247,19 @@ static int claim(const struct run *run)
 {
 	int err = call_memory_claim(run->call, run->domid, build_needs_kib(run->build) / 4);
 
-	if (err && err != -ENOSYS) {
-		run_failed(run, err, "reserving memory for it");
+	if (!err || err == -ENOSYS) {
+		return 0;
+	}
+	run_failed(run, err, "reserving memory for it");
+	if (err == -ENOMEM) {
 		report_why(run->report, "the host does not have %" PRIu64 " MiB free",
 			   build_needs_kib(run->build) / 1024);
 		report_next(run->report, "free memory on the host: shrink dom0 (xl mem-set 0 "
 					 "SIZE) or another domain");
-		return err;
 	}
-	return 0;
+	report_detail(run->report, "memory_op claim_pages %" PRIu64 ": %s",
+		      build_needs_kib(run->build) / 4, strerror(-err));
+	return err;
 }
 
 static int offer_pages(const struct run *run)

@@ -53,6 +53,8 @@ static inline void fake_kernel_number(struct fake_kernel *kernel, uint32_t type,
 /* Without notes. */
 static inline void fake_kernel_start(struct fake_kernel *kernel)
 {
+	uint32_t noise = 1;
+
 	*kernel = (struct fake_kernel){0};
 	kernel->ehdr = (Elf64_Ehdr *)kernel->file;
 	kernel->phdrs = (Elf64_Phdr *)(kernel->file + sizeof(Elf64_Ehdr));
@@ -78,7 +80,8 @@ static inline void fake_kernel_start(struct fake_kernel *kernel)
 					.p_memsz = FAKE_KERNEL_BSS};
 	kernel->phdrs[2] = (Elf64_Phdr){.p_type = PT_NOTE, .p_offset = 0x400};
 	for (size_t i = 0; i < FAKE_KERNEL_TEXT; i++) {
-		kernel->file[0x1000 + i] = (uint8_t)(i * 7 + i / 256);
+		noise = noise * 1103515245 + 12345;
+		kernel->file[0x1000 + i] = (uint8_t)(noise >> 24);
 	}
 	memset(kernel->file + 0x4000, 0xd1, FAKE_KERNEL_DATA);
 }
