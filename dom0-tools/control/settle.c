@@ -250,11 +250,11 @@ static int act(struct control *control, domid_t *domid, struct vm_config *config
 	return destroy(control, *domid, report);
 }
 
-/* The stored configuration, under the name it has now. Without one nothing can be restarted. */
+/* The stored configuration, with the name, memory and weight it has now. Without a stored one
+ * nothing can be restarted. */
 static int read_config(struct control *control, const struct xen_domctl_getdomaininfo *info,
 		       struct vm_config **config, struct report *report)
 {
-	char *name = NULL;
 	int err = control_record_read(control, info->domain, config, report);
 
 	if (err == -ENOENT) {
@@ -262,9 +262,9 @@ static int read_config(struct control *control, const struct xen_domctl_getdomai
 		report_why(report, "no configuration of it is stored in %s", control->state_dir);
 		report_next(report, "xl destroy %u", info->domain);
 	}
-	if (!err && !control_domain_name(control, info->domain, &name, NULL)) {
-		free((*config)->name);
-		(*config)->name = name;
+	if (!err) {
+		vm_config_free(*config);
+		err = control_record_current(control, info, config, report);
 	}
 	return err;
 }

@@ -64,9 +64,12 @@ static int lock_host(struct control *control, int *fd, struct report *report)
 static bool watch(struct control *control)
 {
 	struct store *store;
+	int err = control_store(control, &store, NULL);
 
-	return !control_store(control, &store, NULL) &&
-	       (!store_watch(store, "@releaseDomain", PROGRAM) || errno == EEXIST);
+	if (!err) {
+		err = store_watch(store, "@releaseDomain", PROGRAM);
+	}
+	return !err || err == -EEXIST;
 }
 
 static void wait_for_news(struct control *control, bool watching)

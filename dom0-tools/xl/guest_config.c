@@ -13,6 +13,7 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,10 +68,11 @@ static int read_json(struct xl *xl, FILE *from, const char *name, struct vm_conf
 	return err;
 }
 
-static int start_domxml(const char *file, pid_t *child, int *from)
+/* Runs domxml on an open file; *from is the end to read its answer from. */
+static int start_domxml(const char *direction, const char *name, int input, pid_t *child, int *from)
 {
 	const char *program = getenv("PROXENOS_DOMXML");
-	const char *argv[] = {"domxml", file, NULL};
+	const char *argv[] = {"domxml", direction, name, NULL};
 	posix_spawn_file_actions_t actions;
 	int pipes[2], err;
 
@@ -78,6 +80,7 @@ static int start_domxml(const char *file, pid_t *child, int *from)
 		return -errno;
 	}
 	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], STDOUT_FILENO);
 	err = posix_spawn(child, program ? program : PKGLIBEXECDIR "/domxml", &actions, NULL,
 			  (char *const *)(uintptr_t)argv, environ);
@@ -91,31 +94,80 @@ static int start_domxml(const char *file, pid_t *child, int *from)
 	return 0;
 }
 
-static int read_xml(struct xl *xl, const char *file, struct vm_config **config)
+/* All that domxml answers; it has said itself what it did not like. *text is the caller's. */
+static int run_domxml(struct xl *xl, const char *direction, const char *name, int input,
+		      char **text, size_t *size)
 {
 	int from = -1, status = 0, err;
 	pid_t child;
 	FILE *stream;
 
-	err = start_domxml(file, &child, &from);
+	*text = NULL;
+	err = start_domxml(direction, name, input, &child, &from);
 	if (err) {
-		report_error(&xl->report, -err, "%s", file);
+		report_error(&xl->report, -err, "%s", name);
 		report_next(&xl->report, "the program domxml is missing from %s", PKGLIBEXECDIR);
 		return err;
 	}
 	stream = fdopen(from, "r");
-	err = stream ? read_json(xl, stream, file, config) : -ENOMEM;
 	if (stream) {
+		*text = read_all(stream, size);
 		fclose(stream);
 	} else {
 		close(from);
 	}
 	waitpid(child, &status, 0);
-	if (!err && status) {
-		vm_config_free(*config);
-		*config = NULL;
-		err = report_error(&xl->report, 0, "%s could not be read as domain XML", file);
+	if (status || !*text) {
+		free(*text);
+		*text = NULL;
+		report_error(&xl->report, 0, "%s could not be translated %s", name,
+			     !strcmp(direction, "from-xml") ? "from domain XML" : "to domain XML");
+		return -EINVAL;
 	}
+	return 0;
+}
+
+static int read_xml(struct xl *xl, const char *file, struct vm_config **config)
+{
+	int input = open(file, O_RDONLY | O_CLOEXEC), err;
+	size_t size = 0;
+	char *text;
+
+	if (input < 0) {
+		return report_error(&xl->report, errno, "%s", file);
+	}
+	err = run_domxml(xl, "from-xml", file, input, &text, &size);
+	close(input);
+	if (!err) {
+		err = config_json_read(text, size, file, config, NULL, &xl->report);
+	}
+	free(text);
+	return err;
+}
+
+int guest_config_print_xml(struct xl *xl, const struct vm_config *config)
+{
+	int input = memfd_create("config", MFD_CLOEXEC), err;
+	char *json = NULL, *text = NULL;
+	size_t size = 0;
+
+	if (input < 0) {
+		return report_error(&xl->report, errno, "%s", config->name);
+	}
+	err = config_json_write(config, &json, &xl->report);
+	if (!err && (write(input, json, strlen(json)) != (ssize_t)strlen(json) ||
+		     lseek(input, 0, SEEK_SET) != 0)) {
+		err = report_error(&xl->report, errno, "%s", config->name);
+	}
+	if (!err) {
+		err = run_domxml(xl, "to-xml", config->name, input, &text, &size);
+	}
+	if (!err) {
+		fwrite(text, 1, size, xl->out);
+	}
+	close(input);
+	free(text);
+	free(json);
 	return err;
 }
 

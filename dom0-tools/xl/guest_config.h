@@ -17,6 +17,9 @@ int guest_config_read(struct xl *xl, const char *file, char **settings, unsigned
 /* As JSON on xl->out. */
 int guest_config_print(struct xl *xl, const struct vm_config *config);
 
+/* As libvirt's domain XML on xl->out. */
+int guest_config_print_xml(struct xl *xl, const struct vm_config *config);
+
 /* Words joined by commas; the caller's, NULL when out of memory. */
 char *guest_config_join(char **words, unsigned int count);
 

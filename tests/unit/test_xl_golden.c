@@ -548,6 +548,7 @@ static void errors_name_object_cause_and_remedy(void)
 	compare("create-no-file", "create /nonexistent/a.cfg");
 	compare("create-nothing", "create");
 	compare("no-such-pool", "cpupool-list nosuch");
+	compare("domxml-nosuch", "domxml nosuch");
 }
 
 static void help_is_complete(void)
