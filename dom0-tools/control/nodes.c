@@ -293,3 +293,33 @@ int control_lifecycle_read(struct control *control, domid_t domid, char **text)
 	snprintf(path, sizeof(path), "/libxl/%u/lifecycle", domid);
 	return err ? err : store_read(store, STORE_NO_TX, path, text, NULL);
 }
+
+static int write_host(struct store *store, uint32_t tx, void *data)
+{
+	size_t length;
+	char *name;
+	int err = store_read(store, tx, "/local/domain/0/name", &name, &length);
+
+	if (!err) {
+		free(name);
+	}
+	if (err != -ENOENT) {
+		return err;
+	}
+	err = put_home(store, tx, 0, "name", "Domain-0");
+	return err ? err : put_home(store, tx, 0, "domid", "0");
+}
+
+int control_nodes_write_host(struct control *control, struct report *report)
+{
+	struct store *store;
+	int err = control_store(control, &store, report);
+
+	if (!err) {
+		err = store_transact(store, write_host, NULL);
+		if (err) {
+			report_error(report, -err, "the store's nodes of domain 0");
+		}
+	}
+	return err;
+}

@@ -11,6 +11,7 @@
 #include "lifecycled/guests.h"
 #include "lifecycled/lifecycle.h"
 
+#include "control/nodes.h"
 #include "lib/report.h"
 #include "store/store.h"
 
@@ -94,7 +95,9 @@ static int run_daemon(struct control *control, struct report *report)
 		return err;
 	}
 	while (!told_to_stop) {
-		watching = watching || watch(control);
+		if (!watching && watch(control)) {
+			watching = !control_nodes_write_host(control, report);
+		}
 		if (watching) {
 			lifecycle_look(&lifecycle, report);
 		}
