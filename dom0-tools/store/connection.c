@@ -358,7 +358,8 @@ static struct outcome await_reply(struct store *store, const struct xsd_sockmsg 
 			}
 			continue;
 		}
-		if (header.req_id != asked->req_id ||
+		/* The kernel answers WATCH and UNWATCH itself, without the number. */
+		if ((header.req_id != asked->req_id && (header.req_id || !store->kernel)) ||
 		    (header.type != asked->type && header.type != XS_ERROR)) {
 			free(payload);
 			return (struct outcome){.err = -EPROTO, .lost = true};
@@ -380,7 +381,9 @@ static struct outcome ask_once(struct store *store, uint32_t type, uint32_t tx,
 {
 	struct xsd_sockmsg header = {.type = type, .req_id = store->next_id++, .tx_id = tx};
 	struct outcome outcome;
+	struct stat state;
 
+	store->kernel = fstat(store->fd, &state) == 0 && !S_ISSOCK(state.st_mode);
 	for (unsigned int i = 0; i < count; i++) {
 		header.len += (uint32_t)parts[i].iov_len;
 	}

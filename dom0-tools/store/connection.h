@@ -28,6 +28,7 @@ struct store_watched {
 struct store {
 	int fd; /* -1: lost, to be opened anew by the next request */
 	bool attached;
+	bool kernel; /* it is the kernel's device, not the daemon's socket */
 	unsigned int flags;
 	uint32_t next_id;
 	STAILQ_HEAD(, store_queued) events;

@@ -147,6 +147,23 @@ static int number_of(struct daemon *daemon, unsigned int domid, const char *what
 	return store_read_number(daemon->store, STORE_NO_TX, path, number);
 }
 
+/* Whoever made the domain writes an empty name there, before the ring or after we found it. */
+static void publish_terminal(struct daemon *daemon, struct entry *entry)
+{
+	char path[64];
+	char *now = read_of(daemon, entry->console->domid, "console/tty", "");
+
+	if (now && strcmp(now, entry->console->tty) != 0) {
+		snprintf(path, sizeof(path), "/local/domain/%u/console/tty", entry->console->domid);
+		int err = store_write_text(daemon->store, STORE_NO_TX, path, entry->console->tty);
+
+		if (err && err != -ENOENT) {
+			report_error(daemon->report, -err, "%s", path);
+		}
+	}
+	free(now);
+}
+
 /* Follows what the store says of a console; -ENOENT until it says enough. */
 static int entry_follow(struct daemon *daemon, struct entry *entry)
 {
@@ -163,24 +180,9 @@ static int entry_follow(struct daemon *daemon, struct entry *entry)
 	    number_of(daemon, domid, "port", &port) || port > UINT32_MAX) {
 		return -ENOENT;
 	}
+	publish_terminal(daemon, entry);
 	return console_connect(entry->console, daemon->ports, daemon->ports_inherited, ring_ref,
 			       (uint32_t)port, daemon->report);
-}
-
-static void publish_terminal(struct daemon *daemon, struct entry *entry)
-{
-	char path[64];
-	char *now = read_of(daemon, entry->console->domid, "console/tty", "");
-
-	if (now && strcmp(now, entry->console->tty) != 0) {
-		snprintf(path, sizeof(path), "/local/domain/%u/console/tty", entry->console->domid);
-		int err = store_write_text(daemon->store, STORE_NO_TX, path, entry->console->tty);
-
-		if (err && err != -ENOENT) {
-			report_error(daemon->report, -err, "%s", path);
-		}
-	}
-	free(now);
 }
 
 static bool is_ours(struct daemon *daemon, unsigned int domid)
@@ -210,7 +212,6 @@ static int entry_make(struct daemon *daemon, unsigned int domid, struct console 
 	snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
 	snprintf(token, sizeof(token), "%u", domid);
 	store_watch(daemon->store, path, token);
-	publish_terminal(daemon, entry);
 	entry_follow(daemon, entry);
 	/* Between the console's own look and inotify somebody may have come. */
 	console_look(console, daemon->report);
@@ -234,6 +235,8 @@ static void add(struct daemon *daemon, unsigned int domid)
 	    entry_make(daemon, domid, console)) {
 		console_destroy(console);
 	}
+	report_detail(daemon->report, "domain %u: %s, console %s", domid, name ? name : "",
+		      entry_find(daemon, domid) ? "served" : "not served");
 	free(name);
 	free(owner);
 }
@@ -262,8 +265,11 @@ static void scan(struct daemon *daemon)
 		unsigned long domid = strtoul(names[i], &end, 10);
 
 		if (*end || !domid || domid >= DOMAIN_ID_END ||
-		    entry_find(daemon, (unsigned int)domid) ||
-		    is_gone(daemon, (unsigned int)domid)) {
+		    entry_find(daemon, (unsigned int)domid)) {
+			continue;
+		}
+		if (is_gone(daemon, (unsigned int)domid)) {
+			report_detail(daemon->report, "domain %lu: in the store, but gone", domid);
 			continue;
 		}
 		add(daemon, (unsigned int)domid);
@@ -300,6 +306,7 @@ static void take_event(struct daemon *daemon, const struct store_event *event)
 {
 	struct entry *entry;
 
+	report_detail(daemon->report, "store event %s, %s", event->path, event->token);
 	if (event->path[0] == '@') {
 		leave(daemon);
 		scan(daemon);

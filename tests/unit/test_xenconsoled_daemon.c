@@ -493,6 +493,12 @@ static void a_new_domain_gets_a_terminal_and_a_log(void)
 	char *name = terminal_of(1);
 
 	CU_ASSERT_EQUAL(strncmp(name, "/dev/pts/", 9), 0);
+	/* Debian's xl writes an empty name after the domain was found, and waits. */
+	fake_store_set(fake, "/local/domain/1/console/tty", "");
+	char *again = terminal_of(1);
+
+	CU_ASSERT_STRING_EQUAL(again, name);
+	free(again);
 	free(name);
 	guest_says(1, "hello from one\n");
 	CU_ASSERT_TRUE(file_will_contain("guest-one.log", "hello from one\n"));
@@ -1006,8 +1012,12 @@ static void a_hangup_opens_the_logs_anew(void)
 	}
 	guest_says(1, "after\n");
 	CU_ASSERT_TRUE(file_will_contain("guest-one.log", "after\n"));
-	CU_ASSERT_FALSE(file_will_contain("guest-one.log.moved", "before\n") &&
-			file_will_contain("guest-one.log", "before\n"));
+	size_t length;
+	char *text = file_content("guest-one.log", &length);
+
+	CU_ASSERT_STRING_EQUAL(text, "after\n");
+	free(text);
+	CU_ASSERT_TRUE(file_will_contain("guest-one.log.moved", "before\n"));
 	end();
 }
 
