@@ -253,9 +253,14 @@ static int make_header(struct tree *tree)
 static int give_blocks(struct tree *tree, const char *path, struct report *report)
 {
 	mdb_filehandle_t file;
+	struct stat info;
 	int err;
 
 	mdb_env_get_fd(tree->env, &file);
+	if (fstat(file, &info) == 0 && (size_t)info.st_size >= tree->map_size &&
+	    (size_t)info.st_blocks * 512 >= tree->map_size) {
+		return 0; /* it has them: going over them all would take longer than the rest */
+	}
 	err = posix_fallocate(file, 0, (off_t)tree->map_size);
 	if (err) {
 		err = report_error(report, err, "database %s needs %zu bytes", path, tree->map_size);
