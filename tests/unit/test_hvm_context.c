@@ -404,6 +404,15 @@ static void bad_first_states_are_refused(void)
 	hvm_destroy();
 }
 
+static void cpuid_names_each_vcpus_apic(void)
+{
+	CU_ASSERT_EQUAL(hvm_cpuid(h0, 1, 0).b >> 24, 0);
+	CU_ASSERT_EQUAL(hvm_cpuid(h1, 1, 0).b >> 24, 2);
+	CU_ASSERT_EQUAL(hvm_cpuid(h1, 0x40000004, 0).b, 1);
+	CU_ASSERT_EQUAL(hvm_cpuid(h1, 0x40000004, 0).c, 1);
+	hvm_destroy();
+}
+
 /* --- hvm_op ---------------------------------------------------------------------------------- */
 
 static int64_t hvm_op(uint64_t command, void *op, size_t bytes)
@@ -482,6 +491,7 @@ int main(void)
 		UNIT(one_record_can_be_asked_for),
 		UNIT(a_guest_starts_its_vcpus_in_either_mode),
 		UNIT(bad_first_states_are_refused),
+		UNIT(cpuid_names_each_vcpus_apic),
 		UNIT(a_guest_finds_its_store_and_console),
 		UNIT(the_upcall_vector_is_announced_at_once),
 		UNIT(other_calls_are_answered_or_not_there),

@@ -78,6 +78,7 @@ struct cpuid_leaf hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
 		.host = host_policy,
 		.osxsave = (virt_ops->read(v, HVM_CR4) & CR4_OSXSAVE) != 0,
 		.apic_enabled = (v->hvm->lapic.base & APIC_BASE_ENABLE) != 0,
+		.apic_id = v->hvm->lapic.id,
 		.vcpu_id = v->id,
 		.domid = v->domain->id,
 		.xcr0 = v->xcr0,

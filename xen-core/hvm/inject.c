@@ -119,7 +119,11 @@ struct inject_choice inject_choose(struct hvm_inject *i, const struct inject_inp
 	 * is before EOI. */
 	choice.want_interrupt_window =
 		interrupt && (!taken || (!choice.from_lapic && inputs->lapic_vector >= 0));
-	choice.want_nmi_window = inputs->nmi_pending && !choice.from_nmi;
+	/* Its handler's end must be seen whether or not another waits: it may come later. */
+	choice.want_nmi_window = i->nmi_blocked;
+	if (inputs->nmi_pending && !choice.from_nmi && !i->nmi_blocked) {
+		choice.want_interrupt_window = true; /* behind a shadow */
+	}
 	return choice;
 }
 

@@ -53,7 +53,7 @@ struct inject_choice {
 	bool from_lapic;        /* the caller does vlapic_accept() */
 	bool from_nmi;          /* the caller clears nmi_pending; nmi_blocked is set */
 	bool want_interrupt_window; /* an interrupt waits for IF or the end of a shadow */
-	bool want_nmi_window;       /* an NMI waits for IRET or the end of a shadow */
+	bool want_nmi_window;       /* an NMI handler runs: its IRET is to be seen */
 };
 
 /* An exception the core raises in the guest, on top of `pending`. False: a triple fault, the guest
