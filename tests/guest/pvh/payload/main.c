@@ -330,7 +330,7 @@ static void test_control_registers(void)
 	claim_equal("vmx_is_not_there",
 		    (uint64_t)TRY("mov %1, %%cr4", : "r"(cr4 | 1UL << 13)), 13);
 	claim_equal("nor_bit_40", (uint64_t)TRY("mov %1, %%cr4", : "r"(cr4 | 1UL << 40)), 13);
-	/* Not tried: reserved bits of CR3. The CPU answers those itself, QEMU's with an exit that is
+	/* Not tried: reserved bits of CR3. The CPU answers those itself, QEMU's by an exit that is
 	 * the guest's end. */
 	claim_equal("cr3_as_it_was", (uint64_t)TRY("mov %1, %%cr3", : "r"(cr3)), (uint64_t)-1);
 	claim_equal("cr8_has_4_bits", (uint64_t)TRY("mov %1, %%cr8", : "r"(16UL)), 13);
@@ -368,6 +368,12 @@ static void test_holes(void)
 	claim(copy[0] == ~0UL && copy[3] == ~0UL, "strings_read_ones_from_it");
 	__asm__ volatile("lock; addl $1, (%0)" : : "r"(hole) : "memory", "cc");
 	claim_equal("arithmetic_is_lost", *hole, ~0UL);
+	claim_equal("code_there_is_no_instruction",
+		    (uint64_t)TRY("jmp *%1", : "r"(HOLE) : "memory"), 6);
+	to = (void *)HOLE;
+	count = 16;
+	__asm__ volatile("cld; rep insb" : "+D"(to), "+c"(count) : "d"(0x60) : "memory");
+	claim_equal("strings_from_a_port_go_nowhere", count, 0);
 }
 
 static void self_ipi(uint32_t icr)
@@ -399,6 +405,11 @@ static void test_xapic(void)
 	for (uint32_t offset = 0; offset < 4096; offset += 4) {
 		(void)*apic_register(offset);
 	}
+	*(volatile uint64_t *)apic_register(0xf0) = 0;
+	*(volatile uint8_t *)apic_register(0xf0) = 0;
+	claim_equal("only_words_are_written", *apic_register(0xf0), 0x1ff);
+	__asm__ volatile("lock; orl %1, %0" : "+m"(*apic_register(0x80)) : "r"(0U) : "cc");
+	claim_equal("locked_or_not", *apic_register(0x80), 0);
 	before = counts[2];
 	self_ipi(0x400);
 	claim_equal("an_nmi_needs_no_flag", counts[2], before + 1);
