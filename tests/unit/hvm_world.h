@@ -10,6 +10,7 @@
 #include "domain/memory.h"
 #include "domain/part.h"
 #include "domain/restart.h"
+#include "grant/grant.h"
 #include "hvm/cpuid.h"
 #include "hvm/exit.h"
 #include "hvm/hvm.h"
@@ -218,8 +219,12 @@ static const struct domain_part hvm_memory_part = {"memory", hvm_no_create, memo
 						   hvm_no_free, NULL};
 static const struct domain_part hvm_guest_part = {"guest", hvm_domain_create, hvm_no_teardown,
 						  hvm_domain_free, NULL};
-const struct domain_part *const domain_parts[] = {&hvm_memory_part, &shared_part, &hvm_guest_part,
-						  &vcpus_part, NULL};
+static const struct domain_part hvm_grant_part = {"grants", grant_domain_create,
+						  grant_domain_teardown, grant_domain_free,
+						  grant_domain_shrink};
+const struct domain_part *const domain_parts[] = {
+	&hvm_memory_part, &shared_part, &hvm_grant_part, &hvm_guest_part, &vcpus_part, NULL,
+};
 
 static struct cpu_policy hvm_host;
 
@@ -234,7 +239,8 @@ static inline void hvm_pass_exit_paths(void)
 
 static inline void hvm_setup(void)
 {
-	struct domain_config config = {.max_vcpus = 2};
+	struct domain_config config = {
+		.max_vcpus = 2, .max_grant_frames = 4, .max_maptrack_frames = 4};
 
 	sim_reset(4096);
 	sim_set_cpu_count(1);

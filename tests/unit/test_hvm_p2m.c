@@ -213,7 +213,8 @@ static void only_own_frames_are_lent(void)
 static void a_destroyed_domain_leaves_every_frame_behind(void)
 {
 	uint64_t free = buddy_free_count() + hvm->frame_count;
-	struct domain_config config = {.max_vcpus = 1};
+	struct domain_config config = {
+		.max_vcpus = 1, .max_grant_frames = 4, .max_maptrack_frames = 4};
 	struct domain *second;
 
 	CU_ASSERT_EQUAL_FATAL(domain_create(2, &config, &hvm_guest_ops, false, &second), 0);

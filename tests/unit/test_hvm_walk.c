@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Guest page tables of all shapes, walked as the CPU does: rights, faults, marks, hostile tables. */
+/* Guest page tables of all shapes, walked as the CPU does: rights, faults, marks, bad tables. */
 #include "unit/hvm_world.h"
 
 #include "x86/pte.h"
