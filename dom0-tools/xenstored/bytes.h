@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A growing run of bytes, and memory that is always there. The daemon is crash-only: when memory
- * runs out it says so and exits with status EX_OSERR, and its next instance goes on where it was, so
- * nobody here checks for NULL.
+ * runs out it says so and exits with status EX_OSERR, and its next instance goes on where it was,
+ * so nobody here checks for NULL.
  */
 #ifndef XENSTORED_BYTES_H
 #define XENSTORED_BYTES_H
@@ -19,7 +19,7 @@ struct bytes {
 void bytes_add(struct bytes *bytes, const void *data, size_t size);
 void bytes_format(struct bytes *bytes, const char *format, ...)
 	__attribute__((format(printf, 2, 3))); /* without the NUL */
-void bytes_clear(struct bytes *bytes); /* keeps the memory for the next use */
+void bytes_clear(struct bytes *bytes);         /* keeps the memory for the next use */
 void bytes_free(struct bytes *bytes);
 
 /* Zeroed; free() gives it back. */

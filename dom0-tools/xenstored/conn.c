@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The life of connections: sockets that come and go, domains that are introduced, shut down, die and are
- * released, and the watches and transactions they hold.
+ * The life of connections: sockets that come and go, domains that are introduced, shut down, die
+ * and are released, and the watches and transactions they hold.
  *
  *	domain: unknown -> introduced      INTRODUCE: slot, ring, @introduceDomain
- *	domain: introduced -> introduced   INTRODUCE again: ring emptied, port bound anew, watches dropped
- *	domain: introduced -> shut down    VIRQ_DOM_EXC: @releaseDomain
- *	domain: shut down -> introduced    RESUME
- *	domain: any -> unknown             RELEASE, or the hypervisor says it is gone: @releaseDomain
+ *	domain: introduced -> introduced   INTRODUCE again: ring emptied, port bound anew, watches
+ *	                                   dropped domain: introduced -> shut down    VIRQ_DOM_EXC:
+ *	                                   @releaseDomain domain: shut down -> introduced    RESUME
+ *	                                   domain: any -> unknown             RELEASE, or the
+ *	                                   hypervisor says it is gone: @releaseDomain
  */
 #include "xenstored/xsd.h"
 #include "xenstored/xsd_private.h"
@@ -18,9 +19,9 @@
 
 #include <xen/base.h>
 
-/* --- watches and transactions of a connection ---------------------------------------------------------- */
+/* --- watches and transactions of a connection ----------------------------- */
 int xsd_watch(struct xsd *store, struct conn *conn, const char *path, const char *token,
-		bool relative, struct watch **watch)
+	      bool relative, struct watch **watch)
 {
 	struct bytes record = {0};
 	uint64_t id = store->watches.newest_id + 1;
@@ -32,7 +33,8 @@ int xsd_watch(struct xsd *store, struct conn *conn, const char *path, const char
 	err = tree_put(&store->tree, 'w', conn->slot->id, id, record.data, record.size);
 	bytes_free(&record);
 	if (!err) {
-		*watch = watch_add(&store->watches, &conn->watches, conn, path, token, relative, id);
+		*watch =
+			watch_add(&store->watches, &conn->watches, conn, path, token, relative, id);
 	}
 	return err;
 }
@@ -127,7 +129,7 @@ void xsd_end_txn(struct conn *conn, struct txn *txn)
 	txn_free(txn);
 }
 
-/* --- sockets --------------------------------------------------------------------------------------------- */
+/* --- sockets -------------------------------------------------------------- */
 int xsd_accept(struct xsd *store, bool read_only, struct conn **conn)
 {
 	struct slot *slot;
@@ -155,7 +157,7 @@ void xsd_disconnect(struct xsd *store, struct conn *conn)
 	conn->closing = true;
 }
 
-/* --- domains --------------------------------------------------------------------------------------------- */
+/* --- domains -------------------------------------------------------------- */
 struct conn *xsd_domain(const struct xsd *store, unsigned int domid)
 {
 	struct conn *conn = domid < DOMID_FIRST_RESERVED ? store->domains[domid] : NULL;
@@ -163,8 +165,8 @@ struct conn *xsd_domain(const struct xsd *store, unsigned int domid)
 	return conn && !conn->closing ? conn : NULL;
 }
 
-int xsd_introduce(struct xsd *store, unsigned int domid, uint64_t frame, uint32_t port,
-		    bool adopt, struct conn **conn)
+int xsd_introduce(struct xsd *store, unsigned int domid, uint64_t frame, uint32_t port, bool adopt,
+		  struct conn **conn)
 {
 	struct slot *slot;
 	int err = journal_take(&store->journal, &slot);
@@ -210,11 +212,12 @@ static int strike_out(struct xsd *store, const char *path, unsigned int domid)
 		}
 	}
 	if (!err) {
-		err = tree_set_perms(&store->tree, path,
-				     (struct perm_list){
-					     .raw = kept.data,
-					     .count = (unsigned int)(kept.size / sizeof(struct perm)),
-				     });
+		err = tree_set_perms(
+			&store->tree, path,
+			(struct perm_list){
+				.raw = kept.data,
+				.count = (unsigned int)(kept.size / sizeof(struct perm)),
+			});
 	}
 	bytes_free(&kept);
 	return err;
@@ -256,7 +259,7 @@ int xsd_release_domain(struct xsd *store, struct conn *conn)
 	store->owned[domid] = 0;
 	if (err && !store->tree.failed) {
 		xsd_log(store, "domain %u: what it owned cannot be removed: %s", domid,
-			  strerror(-err));
+			strerror(-err));
 	}
 	xsd_fire(store, "@releaseDomain", true, (struct perm_list){0});
 	return err;
@@ -310,7 +313,7 @@ void xsd_resume(struct xsd *store)
 			continue;
 		}
 		xsd_log(store, "domain %u: cannot be served any more: %s: released", domid,
-			  err ? strerror(-err) : "it is gone");
+			err ? strerror(-err) : "it is gone");
 		(void)xsd_release_domain(store, conn);
 		xsd_settle(store);
 	}
@@ -330,7 +333,7 @@ unsigned int xsd_owned(struct xsd *store, unsigned int domid)
 }
 
 int xsd_quota(struct xsd *store, const struct conn *conn, enum quota quota, unsigned int used,
-		const char *what)
+	      const char *what)
 {
 	unsigned int domid = conn->subject.domid;
 	const char *name = quota_info(quota)->name;
@@ -346,9 +349,9 @@ int xsd_quota(struct xsd *store, const struct conn *conn, enum quota quota, unsi
 	}
 	if (quotas_refused(&store->quotas, domid, quota, &count)) {
 		xsd_log(store,
-			  "domain %u: quota '%s' (%u) is used up: %.200s (refusal %u); to raise it: "
-			  "xenstore-control quota %u %s N",
-			  domid, name, limit, what, count, domid, name);
+			"domain %u: quota '%s' (%u) is used up: %.200s (refusal %u); to raise it: "
+			"xenstore-control quota %u %s N",
+			domid, name, limit, what, count, domid, name);
 	}
 	return quota == QUOTA_WATCHES ? -E2BIG : -ENOSPC;
 }

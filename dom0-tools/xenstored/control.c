@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What xenstore-control asks: the state of the daemon, and its settings. Each command is a row of the table
- * below; the answer is text for people.
+ * What xenstore-control asks: the state of the daemon, and its settings. Each command is a row of
+ * the table below; the answer is text for people.
  */
 #include "xenstored/xsd.h"
 
@@ -31,8 +31,7 @@ static bool parse_number(const char *text, unsigned int *number)
 	return *text >= '0' && *text <= '9' && !*end && value <= INT32_MAX;
 }
 
-static int do_check(struct xsd *store, const char **words, unsigned int count,
-		    struct bytes *answer)
+static int do_check(struct xsd *store, const char **words, unsigned int count, struct bytes *answer)
 {
 	struct report report = {0};
 	uint64_t nodes;
@@ -51,7 +50,8 @@ static int do_check(struct xsd *store, const char **words, unsigned int count,
 
 static int do_log(struct xsd *store, const char **words, unsigned int count, struct bytes *answer)
 {
-	if (count > 1 || (count == 1 && strcmp(words[0], "on") != 0 && strcmp(words[0], "off") != 0)) {
+	if (count > 1 ||
+	    (count == 1 && strcmp(words[0], "on") != 0 && strcmp(words[0], "off") != 0)) {
 		return -EINVAL;
 	}
 	if (count == 1) {
@@ -61,8 +61,7 @@ static int do_log(struct xsd *store, const char **words, unsigned int count, str
 	return 0;
 }
 
-static int do_print(struct xsd *store, const char **words, unsigned int count,
-		    struct bytes *answer)
+static int do_print(struct xsd *store, const char **words, unsigned int count, struct bytes *answer)
 {
 	if (count != 1) {
 		return -EINVAL;
@@ -94,7 +93,7 @@ static int do_memreport(struct xsd *store, const char **words, unsigned int coun
 	return 0;
 }
 
-/* --- quotas ---------------------------------------------------------------------------------------------- */
+/* --- quotas --------------------------------------------------------------- */
 static void show_limits(struct xsd *store, struct bytes *answer)
 {
 	for (unsigned int i = 0; i < QUOTA_COUNT; i++) {
@@ -118,7 +117,8 @@ static void show_domain(struct xsd *store, unsigned int domid, struct bytes *ans
 	bytes_format(answer, "Domain %u:\n", domid);
 	for (unsigned int i = 0; i < QUOTA_COUNT; i++) {
 		bytes_format(answer, "%-17s: ", quota_info(i)->name);
-		if (i == QUOTA_TRANSACTION_NODES || i == QUOTA_NODE_SIZE || i == QUOTA_PERMISSIONS) {
+		if (i == QUOTA_TRANSACTION_NODES || i == QUOTA_NODE_SIZE ||
+		    i == QUOTA_PERMISSIONS) {
 			bytes_format(answer, "%8s", "");
 		} else {
 			bytes_format(answer, "%8u", used[i]);
@@ -140,8 +140,7 @@ static int set_limit(struct xsd *store, int domid, const char *name, const char 
 	return quotas_set(&store->quotas, &store->tree, domid, (enum quota)quota, limit);
 }
 
-static int do_quota(struct xsd *store, const char **words, unsigned int count,
-		    struct bytes *answer)
+static int do_quota(struct xsd *store, const char **words, unsigned int count, struct bytes *answer)
 {
 	unsigned int domid;
 
@@ -165,8 +164,7 @@ static int do_quota(struct xsd *store, const char **words, unsigned int count,
 	return -EINVAL;
 }
 
-static int do_help(struct xsd *store, const char **words, unsigned int count,
-		   struct bytes *answer);
+static int do_help(struct xsd *store, const char **words, unsigned int count, struct bytes *answer);
 
 static const struct command commands[] = {
 	{"check", "check", do_check},
@@ -177,8 +175,7 @@ static const struct command commands[] = {
 	{"quota", "quota [set NAME LIMIT | DOMID [NAME LIMIT]]", do_quota},
 };
 
-static int do_help(struct xsd *store, const char **words, unsigned int count,
-		   struct bytes *answer)
+static int do_help(struct xsd *store, const char **words, unsigned int count, struct bytes *answer)
 {
 	bytes_format(answer, "commands:\n");
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests about nodes, watches and transactions: one function each, and the table that says which type is
- * whose. Each first checks everything that can be refused, then changes, then tells watches, then
- * replies; so events caused by a request come before its reply (but a new watch's own event
- * comes after).
+ * Requests about nodes, watches and transactions: one function each, and the table that says which
+ * type is whose. Each first checks everything that can be refused, then changes, then tells
+ * watches, then replies; so events caused by a request come before its reply (but a new watch's own
+ * event comes after).
  *
  * Semantics are those of Xen 4.17's C daemon: order of checks, names of errors, what counts as
  * missing.
@@ -19,7 +19,7 @@
 
 #include <xen/io/xs_wire.h>
 
-/* --- replies ------------------------------------------------------------------------------------------- */
+/* --- replies -------------------------------------------------------------- */
 static void send_reply(struct request *request, uint32_t type, const void *data, size_t size)
 {
 	struct xsd_sockmsg header = {
@@ -53,7 +53,7 @@ static void reply_error(struct request *request, int error)
 	send_reply(request, XS_ERROR, name, strlen(name) + 1);
 }
 
-/* --- finding nodes --------------------------------------------------------------------------------------- */
+/* --- finding nodes -------------------------------------------------------- */
 static int canonical(struct request *request, const char *name, bool special, char path[PATH_ROOM])
 {
 	if (!name || !path_absolute(name, request->conn->subject.domid, special, path)) {
@@ -104,7 +104,8 @@ static int get_node(struct request *request, const char *path, unsigned int need
 static int get_argument(struct request *request, bool special, unsigned int need,
 			char path[PATH_ROOM], struct node *node)
 {
-	int err = canonical(request, wire_one_string(request->payload, request->size), special, path);
+	int err =
+		canonical(request, wire_one_string(request->payload, request->size), special, path);
 
 	return err ? err : get_node(request, path, need, node);
 }
@@ -120,7 +121,7 @@ static void fire(struct request *request, const char *path, bool exact, struct p
 
 static const struct perm_list no_perms;
 
-/* --- reading --------------------------------------------------------------------------------------------- */
+/* --- reading -------------------------------------------------------------- */
 static int do_read(struct request *request)
 {
 	char path[PATH_ROOM];
@@ -239,7 +240,8 @@ static int do_get_perms(struct request *request)
 	struct bytes reply = {0};
 	char path[PATH_ROOM];
 	struct node node;
-	int err = get_argument(request, request->conn->subject.privileged, ACCESS_READ, path, &node);
+	int err =
+		get_argument(request, request->conn->subject.privileged, ACCESS_READ, path, &node);
 
 	for (unsigned int i = 0; !err && i < node.perms.count; i++) {
 		char text[16];
@@ -257,15 +259,16 @@ static int do_get_perms(struct request *request)
 	return err;
 }
 
-/* --- writing --------------------------------------------------------------------------------------------- */
+/* --- writing -------------------------------------------------------------- */
 static int check_size(struct request *request, size_t size, const char *path)
 {
 	/* The limit is inclusive: `used` is what would be one too many. */
 	return xsd_quota(request->store, request->conn, QUOTA_NODE_SIZE,
-			   size ? (unsigned int)size - 1 : 0, path);
+			 size ? (unsigned int)size - 1 : 0, path);
 }
 
-/* The nearest node above path that exists. *missing_count: how many have to be made, path included. */
+/* The nearest node above path that exists. *missing_count: how many have to be made, path included.
+ */
 static int find_ancestor(struct request *request, const char *path, char above[PATH_ROOM],
 			 unsigned int *missing_count, struct node *node)
 {
@@ -283,7 +286,8 @@ static int find_ancestor(struct request *request, const char *path, char above[P
 	return err;
 }
 
-/* What the creator's nodes inherit: the parent's list, an unprivileged creator becoming the owner. */
+/* What the creator's nodes inherit: the parent's list, an unprivileged creator becoming the owner.
+ */
 static void inherit(const struct request *request, struct perm_list from, struct bytes *perms)
 {
 	bytes_add(perms, from.raw, from.count * sizeof(struct perm));
@@ -550,7 +554,7 @@ static int do_set_perms(struct request *request)
 		return -EINVAL;
 	}
 	err = xsd_quota(request->store, request->conn, QUOTA_PERMISSIONS, count - 2,
-			  request->payload);
+			request->payload);
 	if (!err) {
 		err = parse_perms(request, request->payload + strlen(request->payload) + 1,
 				  count - 1, &perms);
@@ -572,7 +576,7 @@ static int do_set_perms(struct request *request)
 	return err;
 }
 
-/* --- watches --------------------------------------------------------------------------------------------- */
+/* --- watches -------------------------------------------------------------- */
 static int watch_arguments(struct request *request, char path[PATH_ROOM], const char **name,
 			   const char **token)
 {
@@ -605,8 +609,8 @@ static int do_watch(struct request *request)
 		err = tree_has_room(&request->store->tree);
 	}
 	if (!err) {
-		err = xsd_watch(request->store, conn, path, token,
-				  name[0] != '/' && name[0] != '@', &watch);
+		err = xsd_watch(request->store, conn, path, token, name[0] != '/' && name[0] != '@',
+				&watch);
 	}
 	if (!err) {
 		request_ok(request);
@@ -637,7 +641,7 @@ static int do_unwatch(struct request *request)
 	return err;
 }
 
-/* --- transactions ---------------------------------------------------------------------------------------- */
+/* --- transactions --------------------------------------------------------- */
 static int do_start(struct request *request)
 {
 	char text[16];
@@ -647,8 +651,8 @@ static int do_start(struct request *request)
 	if (request->view.txn) {
 		return -EBUSY;
 	}
-	err = xsd_quota(request->store, request->conn, QUOTA_TRANSACTIONS,
-			  request->conn->txn_count, "a transaction is refused");
+	err = xsd_quota(request->store, request->conn, QUOTA_TRANSACTIONS, request->conn->txn_count,
+			"a transaction is refused");
 	if (err) {
 		return err;
 	}
@@ -670,9 +674,8 @@ static int commit(struct request *request)
 
 		if (more > 0) {
 			err = xsd_quota(request->store, request->conn, QUOTA_NODES,
-					  xsd_owned(request->store, domid) +
-						  (unsigned int)more - 1,
-					  "a transaction is refused");
+					xsd_owned(request->store, domid) + (unsigned int)more - 1,
+					"a transaction is refused");
 		}
 	}
 	if (!err) {
@@ -715,11 +718,11 @@ static int do_end(struct request *request)
 	return err;
 }
 
-/* --- the table ------------------------------------------------------------------------------------------- */
+/* --- the table ------------------------------------------------------------ */
 enum {
 	PRIVILEGED = 1,
-	CHANGES = 2,     /* refused on the read-only socket */
-	NO_TXN = 4,      /* the transaction's number is ignored */
+	CHANGES = 2, /* refused on the read-only socket */
+	NO_TXN = 4,  /* the transaction's number is ignored */
 };
 
 static const struct handler {
@@ -794,9 +797,8 @@ void request_run(struct request *request)
 
 	if (store->log_requests) {
 		xsd_log(store, "%llu domain %u: %s %.*s tx %u: %s", (unsigned long long)id, domid,
-			  wire_type_name(request->type), (int)strnlen(request->payload, 200),
-			  request->payload, request->txn_id,
-			  err ? wire_error_name(-err) : "ok");
+			wire_type_name(request->type), (int)strnlen(request->payload, 200),
+			request->payload, request->txn_id, err ? wire_error_name(-err) : "ok");
 	}
 	if (err) {
 		reply_error(request, -err);

@@ -2,11 +2,11 @@
 /*
  * Events: who is told of a change, and where the message waits.
  *
- * An event goes into the connection's queue as long as that keeps room for a reply; beyond it lies in the
- * database ("spilled") until the queue is half empty. While events are spilled no request of the
- * connection is started, so the order of events and replies stays. An event equal to one that has not
- * begun to be sent is dropped: the reader will look at the path after it anyway. Names with "@" are
- * always sent.
+ * An event goes into the connection's queue as long as that keeps room for a reply; beyond it lies
+ * in the database ("spilled") until the queue is half empty. While events are spilled no request of
+ * the connection is started, so the order of events and replies stays. An event equal to one that
+ * has not begun to be sent is dropped: the reader will look at the path after it anyway. Names with
+ * "@" are always sent.
  */
 #include "xenstored/xsd.h"
 #include "xenstored/xsd_private.h"
@@ -26,14 +26,15 @@ void conn_send(struct xsd *store, struct conn *conn, const void *message, size_t
 	bytes_add(&conn->pending, message, size);
 }
 
-/* --- spilled events ------------------------------------------------------------------------------------ */
+/* --- spilled events ------------------------------------------------------- */
 static char *fingerprint(const void *message, size_t size)
 {
 	static const uint8_t secret[16];
 	struct path_key hash;
 	char *text = memory_get(2 * sizeof(hash.byte) + 1);
 
-	/* Equal fingerprints drop an event: only its own connection could gain from two that collide. */
+	/* Equal fingerprints drop an event: only its own connection could gain from two that
+	 * collide. */
 	path_hash(secret, message, size, &hash);
 	for (size_t i = 0; i < sizeof(hash.byte); i++) {
 		snprintf(text + 2 * i, 3, "%02x", hash.byte[i]);
@@ -105,7 +106,7 @@ void xsd_refill(struct xsd *store, struct conn *conn)
 	}
 }
 
-/* --- queueing ------------------------------------------------------------------------------------------ */
+/* --- queueing ------------------------------------------------------------- */
 static bool in_pending(const struct bytes *pending, const char *message, size_t size)
 {
 	size_t at = 0;
@@ -130,7 +131,8 @@ static bool in_queue(const struct conn *conn, const char *message, size_t size)
 	uint32_t end = slot_state(slot)->out_end;
 	char other[WIRE_MESSAGE_MAX];
 
-	for (uint32_t at = slot->out_next; (int32_t)(end - at) >= (int32_t)sizeof(struct xsd_sockmsg);) {
+	for (uint32_t at = slot->out_next;
+	     (int32_t)(end - at) >= (int32_t)sizeof(struct xsd_sockmsg);) {
 		struct xsd_sockmsg header;
 		uint32_t length;
 
@@ -191,7 +193,7 @@ static void queue_event(struct xsd *store, struct conn *conn, const char *name, 
 	}
 }
 
-/* --- whom a change concerns -------------------------------------------------------------------------------- */
+/* --- whom a change concerns ----------------------------------------------- */
 static bool may_read(struct xsd *store, const char *path, const struct subject *subject)
 {
 	struct node node;

@@ -2,13 +2,14 @@
 /*
  * Domains as the hypervisor knows them: their store pages, their event channels, their states.
  *
- * A guest's page is its grant GNTTAB_RESERVED_XENSTORE, or, where the builder granted none, the frame the
- * introduction named. dom0's own kernel made its page itself and shows it as /proc/xen/xsd_kva, its port
- * as xsd_port. All event channels are bound through one handle, which the keeper holds as "evtchn": as long as it
- * does, ports outlive the daemon and are found in the slots.
+ * A guest's page is its grant GNTTAB_RESERVED_XENSTORE, or, where the builder granted none, the
+ * frame the introduction named. dom0's own kernel made its page itself and shows it as
+ * /proc/xen/xsd_kva, its port as xsd_port. All event channels are bound through one handle, which
+ * the keeper holds as "evtchn": as long as it does, ports outlive the daemon and are found in the
+ * slots.
  *
- * Mappings do not survive; they are made again from what the slot says. After a restart every port is
- * unmasked and every peer told once, so nothing that was announced meanwhile is missed.
+ * Mappings do not survive; they are made again from what the slot says. After a restart every port
+ * is unmasked and every peer told once, so nothing that was announced meanwhile is missed.
  */
 #include "xenstored/server.h"
 #include "xenstored/ring.h"
@@ -33,7 +34,7 @@
 
 #define PAGE 4096u
 
-/* --- ports ------------------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------- */
 static void enter_port(struct server *server, uint32_t port, struct wire *wire)
 {
 	if (port >= server->by_port_count) {
@@ -116,7 +117,7 @@ static void on_ports(struct ev_loop *loop, ev_io *io, int events)
 	}
 }
 
-/* --- pages ------------------------------------------------------------------------------------------- */
+/* --- pages ---------------------------------------------------------------- */
 static int map_own(struct wire *wire)
 {
 	int fd = open("/proc/xen/xsd_kva", O_RDWR | O_CLOEXEC);
@@ -172,7 +173,7 @@ static void unmap(struct wire *wire)
 	wire->page = NULL;
 }
 
-/* --- what the store asks -------------------------------------------------------------------------------- */
+/* --- what the store asks -------------------------------------------------- */
 int domains_attach(void *data, struct conn *conn, bool again)
 {
 	struct server *server = data;
@@ -246,7 +247,7 @@ int domains_state(void *data, unsigned int domid, enum domain_state *state)
 	return err;
 }
 
-/* --- the start ------------------------------------------------------------------------------------------- */
+/* --- the start ------------------------------------------------------------ */
 static int open_ports(struct server *server, struct report *report)
 {
 	int err = keeper_take(&server->keeper, "evtchn", &server->ports);
@@ -255,8 +256,10 @@ static int open_ports(struct server *server, struct report *report)
 	if (err) {
 		server->ports = port_open();
 		if (server->ports < 0) {
-			err = report_error(report, -server->ports, "/dev/xen/evtchn cannot be opened");
-			report_next(report, "modprobe xen-evtchn; --no-domain-init serves sockets only");
+			err = report_error(report, -server->ports,
+					   "/dev/xen/evtchn cannot be opened");
+			report_next(report,
+				    "modprobe xen-evtchn; --no-domain-init serves sockets only");
 			return err;
 		}
 		if (keeper_store(&server->keeper, "evtchn", server->ports)) {
@@ -289,8 +292,9 @@ int domains_open(struct server *server, struct report *report)
 	}
 	server->grants = grant_open();
 	if (server->grants < 0) {
-		report_warning(report, "/dev/xen/gntdev cannot be opened: guests are served only if "
-				       "their store page is named at introduction");
+		report_warning(report,
+			       "/dev/xen/gntdev cannot be opened: guests are served only if "
+			       "their store page is named at introduction");
 	}
 	err = open_ports(server, report);
 	if (err) {
@@ -338,7 +342,8 @@ int domains_introduce_own(struct server *server, struct report *report)
 	} else {
 		xsd_settle(&server->store);
 		err = report_error(report, -err, "the kernel's own store ring cannot be served");
-		report_next(report, "mount xenfs on /proc/xen; --no-domain-init serves sockets only");
+		report_next(report,
+			    "mount xenfs on /proc/xen; --no-domain-init serves sockets only");
 	}
 	return err;
 }

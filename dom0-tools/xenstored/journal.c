@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The journal of connections; see journal.h for what it promises. The file is a header page and then
- * slots; address space for all of them is reserved at once, so that slots never move, and the file grows by
- * STEP slots, with all its blocks, so that a full disk is an error and no SIGBUS.
+ * The journal of connections; see journal.h for what it promises. The file is a header page and
+ * then slots; address space for all of them is reserved at once, so that slots never move, and the
+ * file grows by STEP slots, with all its blocks, so that a full disk is an error and no SIGBUS.
  *
- * Ordering: a killed process's stores reach the mapping in program order; a compiler barrier before the store
- * that makes others count is all it takes.
+ * Ordering: a killed process's stores reach the mapping in program order; a compiler barrier before
+ * the store that makes others count is all it takes.
  */
 #include "xenstored/journal.h"
 #include "xenstored/bytes.h"
@@ -23,10 +23,10 @@
 
 #include <xen/io/xs_wire.h>
 
-#define HEADER     4096u
-#define STEP       16u
+#define HEADER 4096u
+#define STEP 16u
 #define SLOTS_MOST 16384u
-#define MAGIC      "Proxenos wires 1"
+#define MAGIC "Proxenos wires 1"
 
 struct journal_header {
 	char magic[16];
@@ -71,8 +71,9 @@ static int check(struct journal *journal, const char *path, struct report *repor
 		return 0;
 	}
 	err = report_error(report, EIO, "journal %s is damaged, or of another version", path);
-	report_next(report, "remove it: the store's nodes stay, its clients have to connect anew and "
-			    "running domains lose their watches");
+	report_next(report,
+		    "remove it: the store's nodes stay, its clients have to connect anew and "
+		    "running domains lose their watches");
 	return err;
 }
 
@@ -100,7 +101,8 @@ static int map_file(struct journal *journal, const char *path, bool fresh, struc
 	}
 	err = provide(journal, slots);
 	if (err) {
-		err = report_error(report, -err, "journal %s needs %zu bytes", path, file_size(slots));
+		err = report_error(report, -err, "journal %s needs %zu bytes", path,
+				   file_size(slots));
 		report_next(report, "make room on that file system, or use --database");
 		return err;
 	}
@@ -210,7 +212,8 @@ bool slot_is_sane(const struct slot *slot)
 
 	return (slot->kind == SLOT_SOCKET || slot->kind == SLOT_RING) && slot->which <= 1 &&
 	       slot->in_end - state->in_begin <= JOURNAL_QUEUE &&
-	       state->out_end - slot->out_begin <= JOURNAL_QUEUE && state->txn_count <= JOURNAL_TXNS;
+	       state->out_end - slot->out_begin <= JOURNAL_QUEUE &&
+	       state->txn_count <= JOURNAL_TXNS;
 }
 
 void slot_set_state(struct slot *slot, const struct slot_state *state)

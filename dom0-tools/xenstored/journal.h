@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is between the daemon and each client while it is under way: bytes received and not yet carried out,
- * bytes to be sent. It lies in DIR/journal, a file mapped shared, so that every store to it survives
- * the process; the next daemon goes on at the same byte.
+ * What is between the daemon and each client while it is under way: bytes received and not yet
+ * carried out, bytes to be sent. It lies in DIR/journal, a file mapped shared, so that every store
+ * to it survives the process; the next daemon goes on at the same byte.
  *
- * A connection has a slot with two byte queues. Positions are free-running 32-bit numbers; a queue's
- * place is position modulo its size. Of a ring, `in_end` is the request consumer index and `out_begin` the
- * response producer index: they are the truth, the copies in the page shared with the guest are only
- * what it was told.
+ * A connection has a slot with two byte queues. Positions are free-running 32-bit numbers; a
+ * queue's place is position modulo its size. Of a ring, `in_end` is the request consumer index and
+ * `out_begin` the response producer index: they are the truth, the copies in the page shared with
+ * the guest are only what it was told.
  *
  *	in_begin  next byte to carry out     out_begin  next byte to send
  *	in_end    next byte to receive       out_end    where the next reply goes
  *
- * in_begin, out_end and the open transactions change together, when a request has been carried out: they
- * are kept twice, and one store says which counts. `serial` is the number of the newest database commit
- * whose effects are in the slot: after a kill between that commit and here, xsd.c brings the slot up
- * to date from the copy the commit holds.
+ * in_begin, out_end and the open transactions change together, when a request has been carried out:
+ * they are kept twice, and one store says which counts. `serial` is the number of the newest
+ * database commit whose effects are in the slot: after a kill between that commit and here, xsd.c
+ * brings the slot up to date from the copy the commit holds.
  *
- * recv() and send() cannot be repeated, so `busy` is set around them; a socket found busy is closed, and
- * nothing else ever is.
+ * recv() and send() cannot be repeated, so `busy` is set around them; a socket found busy is
+ * closed, and nothing else ever is.
  */
 #ifndef XENSTORED_JOURNAL_H
 #define XENSTORED_JOURNAL_H
@@ -31,7 +31,7 @@
 struct report;
 
 #define JOURNAL_QUEUE 8192u
-#define JOURNAL_TXNS  24u /* open transactions remembered; more are forgotten by a restart */
+#define JOURNAL_TXNS 24u /* open transactions remembered; more are forgotten by a restart */
 
 enum slot_kind {
 	SLOT_FREE = 0,
@@ -55,7 +55,7 @@ struct slot_state {
 };
 
 struct slot {
-	uint64_t id; /* 0: free */
+	uint64_t id;    /* 0: free */
 	uint64_t frame; /* a ring's frame number, as introduced */
 	uint32_t kind;
 	uint32_t domid;
@@ -80,7 +80,8 @@ struct journal {
 	unsigned int hint;  /* no slot below is free */
 	int file;
 	uint64_t *newest_id; /* in the file */
-	uint32_t *virq_port; /* in the file: valid while the keeper holds the event channel handle */
+	uint32_t
+		*virq_port; /* in the file: valid while the keeper holds the event channel handle */
 	char *base;
 };
 
@@ -89,8 +90,9 @@ struct journal {
 int journal_open(struct journal *journal, const char *dir, bool fresh, struct report *report);
 void journal_close(struct journal *journal);
 
-/* A free slot, all zero but its queues. -ENFILE: the limit of connections is reached; -ENOSPC: the file
- * cannot grow. Once its fields are filled in, journal_use() gives it a new id: from then on it counts. */
+/* A free slot, all zero but its queues. -ENFILE: the limit of connections is reached; -ENOSPC: the
+ * file cannot grow. Once its fields are filled in, journal_use() gives it a new id: from then on it
+ * counts. */
 int journal_take(struct journal *journal, struct slot **slot);
 void journal_use(struct journal *journal, struct slot *slot);
 void journal_release(struct journal *journal, struct slot *slot);
@@ -100,8 +102,8 @@ bool slot_is_sane(const struct slot *slot);
 
 /* Makes `state` the one that counts. */
 void slot_set_state(struct slot *slot, const struct slot_state *state);
-/* Writes bytes behind out_end; they count once a state with that out_end does. The caller has checked
- * the room. */
+/* Writes bytes behind out_end; they count once a state with that out_end does. The caller has
+ * checked the room. */
 void slot_put_out(struct slot *slot, uint32_t at, const void *data, size_t size);
 
 /* Copies `size` bytes at `position` of the in or the out queue. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xenstored: the program. Reads options, opens the database, meets the clients of its last instance again, and
- * serves. Ends with 0 after SIGTERM, with EX_DATAERR (65) if the database is damaged, with 1 for other reasons to
- * refuse, told on stderr.
+ * xenstored: the program. Reads options, opens the database, meets the clients of its last instance
+ * again, and serves. Ends with 0 after SIGTERM, with EX_DATAERR (65) if the database is damaged,
+ * with 1 for other reasons to refuse, told on stderr.
  *
- * Under a keeper (ours, or systemd's) everything of the last instance is found again. Without one, nodes
- * and domains are found again, and socket clients have to connect anew.
+ * Under a keeper (ours, or systemd's) everything of the last instance is found again. Without one,
+ * nodes and domains are found again, and socket clients have to connect anew.
  */
 #include "xenstored/server.h"
 
@@ -49,31 +49,27 @@ static void say(const char *line)
 
 static void usage(FILE *to)
 {
-	fprintf(to, "usage: " PROGRAM " [OPTION]...\n"
-		    "  -d, --database DIR     keep the store in DIR (default /run/proxenos/xenstored)\n"
-		    "  -F, --pid-file FILE    write the process id to FILE\n"
-		    "  -N, --no-fork          stay in the foreground, log to stderr\n"
-		    "  -D, --no-domain-init   serve sockets only, no domains\n"
-		    "  -T, --trace            log every request\n"
-		    "      --fresh            move the database aside and begin with an empty store\n"
-		    "      --verify           check every record of the database first\n"
-		    "  -V, --version\n"
-		    "  -h, --help\n");
+	fprintf(to,
+		"usage: " PROGRAM " [OPTION]...\n"
+		"  -d, --database DIR     keep the store in DIR (default /run/proxenos/xenstored)\n"
+		"  -F, --pid-file FILE    write the process id to FILE\n"
+		"  -N, --no-fork          stay in the foreground, log to stderr\n"
+		"  -D, --no-domain-init   serve sockets only, no domains\n"
+		"  -T, --trace            log every request\n"
+		"      --fresh            move the database aside and begin with an empty store\n"
+		"      --verify           check every record of the database first\n"
+		"  -V, --version\n"
+		"  -h, --help\n");
 }
 
 enum { OPT_FRESH = 256, OPT_VERIFY };
 
 static const struct option long_options[] = {
-	{"database", required_argument, NULL, 'd'},
-	{"pid-file", required_argument, NULL, 'F'},
-	{"no-fork", no_argument, NULL, 'N'},
-	{"no-domain-init", no_argument, NULL, 'D'},
-	{"trace", no_argument, NULL, 'T'},
-	{"fresh", no_argument, NULL, OPT_FRESH},
-	{"verify", no_argument, NULL, OPT_VERIFY},
-	{"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},
-	{0},
+	{"database", required_argument, NULL, 'd'}, {"pid-file", required_argument, NULL, 'F'},
+	{"no-fork", no_argument, NULL, 'N'},        {"no-domain-init", no_argument, NULL, 'D'},
+	{"trace", no_argument, NULL, 'T'},          {"fresh", no_argument, NULL, OPT_FRESH},
+	{"verify", no_argument, NULL, OPT_VERIFY},  {"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},           {0},
 };
 
 /* 0: go on; else the exit status + 1. */

@@ -4,8 +4,8 @@
  * under which a node is found in the database.
  *
  * Valid: begins with "/" (or "@" for the names of special events), letters, digits, "-/_@" only, no
- * "//", no "/" at the end but in "/" itself, at most 2048 bytes behind "/local/domain/N/", fewer than 3072
- * in all (io/xs_wire.h). Relative names are below "/local/domain/<caller>".
+ * "//", no "/" at the end but in "/" itself, at most 2048 bytes behind "/local/domain/N/", fewer
+ * than 3072 in all (io/xs_wire.h). Relative names are below "/local/domain/<caller>".
  */
 #ifndef XENSTORED_PATH_H
 #define XENSTORED_PATH_H

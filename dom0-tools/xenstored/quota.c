@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Limits of domains; see quota.h. In the database: record q D+1 N holds the limit N of domain D, q 0 N the
- * one for all. The standard values are those users of Xen 4.17 know.
+ * Limits of domains; see quota.h. In the database: record q D+1 N holds the limit N of domain D, q
+ * 0 N the one for all. The standard values are those users of Xen 4.17 know.
  */
 #include "xenstored/quota.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * How much of the store a domain may use. Limits are named, kept in the database, and set for all
- * domains or for one; privileged connections have none. Who runs into one gets the protocol's error, and the
- * log says which limit of which domain it was, and how to raise it.
+ * domains or for one; privileged connections have none. Who runs into one gets the protocol's
+ * error, and the log says which limit of which domain it was, and how to raise it.
  */
 #ifndef XENSTORED_QUOTA_H
 #define XENSTORED_QUOTA_H
@@ -53,7 +53,8 @@ void quotas_free(struct quotas *quotas);
 
 unsigned int quotas_limit(const struct quotas *quotas, unsigned int domid, enum quota quota);
 
-/* Sets one for a domain, or (domid < 0) for all that have none of their own; also in the database. */
+/* Sets one for a domain, or (domid < 0) for all that have none of their own; also in the database.
+ */
 int quotas_set(struct quotas *quotas, struct tree *tree, int domid, enum quota quota,
 	       unsigned int limit);
 

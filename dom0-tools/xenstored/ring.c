@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A guest's store ring; see ring.h. Order of a step: bytes are copied, the slot's position moves, the page
- * is told. A kill between any two of these is repaired by ring_publish(): what the page says can
- * only be behind the slot.
+ * A guest's store ring; see ring.h. Order of a step: bytes are copied, the slot's position moves,
+ * the page is told. A kill between any two of these is repaired by ring_publish(): what the page
+ * says can only be behind the slot.
  */
 #include "xenstored/ring.h"
 #include "xenstored/journal.h"

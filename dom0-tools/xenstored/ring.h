@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Bytes between a connection's slot and the page it shares with its guest. Everything in the page may change
- * at any moment and be anything: an index is read once and checked, and our own positions are the slot's,
- * never the page's. Works on any memory, so tests play the guest.
+ * Bytes between a connection's slot and the page it shares with its guest. Everything in the page
+ * may change at any moment and be anything: an index is read once and checked, and our own
+ * positions are the slot's, never the page's. Works on any memory, so tests play the guest.
  */
 #ifndef XENSTORED_RING_H
 #define XENSTORED_RING_H
@@ -14,8 +14,9 @@
 
 struct slot;
 
-/* Moves what is there and fits. *moved: the guest has to be told. -EPROTO: its indices make no sense; then
- * slot->broken is set, page->error says so, and the ring is not served until introduced anew. */
+/* Moves what is there and fits. *moved: the guest has to be told. -EPROTO: its indices make no
+ * sense; then slot->broken is set, page->error says so, and the ring is not served until introduced
+ * anew. */
 int ring_receive(struct slot *slot, struct xenstore_domain_interface *page, bool *moved);
 int ring_send(struct slot *slot, struct xenstore_domain_interface *page, bool *moved);
 

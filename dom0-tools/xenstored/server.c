@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The loop: see server.h. A wire is queued when something happened to it (bytes, an event, output made by
- * somebody's request); server_work() then goes over the queue until nothing moves any more or a
- * round has been long enough for others to be heard.
+ * The loop: see server.h. A wire is queued when something happened to it (bytes, an event, output
+ * made by somebody's request); server_work() then goes over the queue until nothing moves any more
+ * or a round has been long enough for others to be heard.
  */
 #include "xenstored/server.h"
 #include "xenstored/ring.h"
@@ -104,8 +104,9 @@ static void move_ring(struct wire *wire)
 	}
 	if (ring_send(slot, wire->page, &moved) || ring_receive(slot, wire->page, &moved)) {
 		xsd_log(&wire->server->store,
-			  "domain %u: the indices of its store ring make no sense: not served any more",
-			  slot->domid);
+			"domain %u: the indices of its store ring make no sense: not served any "
+			"more",
+			slot->domid);
 		moved = true;
 	}
 	if (moved) {
@@ -136,8 +137,10 @@ static void refuse(struct wire *wire)
 		wire->dead = true;
 		return;
 	}
-	xsd_log(&wire->server->store, "domain %u: does not speak the store's protocol: not served "
-		  "any more", slot->domid);
+	xsd_log(&wire->server->store,
+		"domain %u: does not speak the store's protocol: not served "
+		"any more",
+		slot->domid);
 	ring_break(slot, wire->page, XENSTORE_ERROR_PROTO);
 	domains_notify(wire);
 }

@@ -2,9 +2,9 @@
 /*
  * The store's surroundings: an event loop, sockets, rings, the hypervisor, the keeper.
  *
- * Whatever can be received is received into the slots; before the loop sleeps, the requests lying there are
- * carried out as one batch, it is settled, and the output leaves (server_work()). So many clients at
- * once share one commit, and a single request costs a wake-up, a read and a write.
+ * Whatever can be received is received into the slots; before the loop sleeps, the requests lying
+ * there are carried out as one batch, it is settled, and the output leaves (server_work()). So many
+ * clients at once share one commit, and a single request costs a wake-up, a read and a write.
  */
 #ifndef XENSTORED_SERVER_H
 #define XENSTORED_SERVER_H
@@ -24,8 +24,8 @@ struct xenstore_domain_interface;
 struct wire {
 	struct server *server;
 	struct conn *conn;
-	bool queued;  /* on the list of those to look at */
-	bool dead;    /* the peer is gone, or does not speak the protocol */
+	bool queued; /* on the list of those to look at */
+	bool dead;   /* the peer is gone, or does not speak the protocol */
 	struct wire *next_queued;
 	/* socket */
 	int fd; /* -1: a ring */
@@ -71,7 +71,7 @@ struct server {
 /* Looks at a wire before the loop sleeps. */
 void server_queue(struct server *server, struct wire *wire);
 
-/* --- sockets (socket.c) ---------------------------------------------------------------------------- */
+/* --- sockets (socket.c) --------------------------------------------------- */
 int socket_listen(struct server *server, struct listener *listener, const char *path,
 		  const char *name, bool read_only, struct report *report);
 /* Gives back their descriptors to the socket connections found in the journal. */
@@ -80,7 +80,7 @@ void socket_receive(struct wire *wire);
 void socket_send(struct wire *wire);
 void socket_detach(struct wire *wire);
 
-/* --- domains (introduce.c) ------------------------------------------------------------------------- */
+/* --- domains (introduce.c) ------------------------------------------------ */
 int domains_open(struct server *server, struct report *report);
 int domains_attach(void *server, struct conn *conn, bool again);
 int domains_reset(void *server, struct conn *conn, uint32_t old_port);
@@ -90,7 +90,7 @@ void domains_notify(struct wire *wire);
 /* dom0's own kernel is introduced when nobody did it yet. */
 int domains_introduce_own(struct server *server, struct report *report);
 
-/* --- the loop (server.c) --------------------------------------------------------------------------- */
+/* --- the loop (server.c) -------------------------------------------------- */
 struct wire *wire_new(struct server *server, struct conn *conn);
 void server_world(struct server *server, struct xsd_world *world);
 /* Starts the loop; returns after SIGTERM or SIGINT. */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Stream sockets: listening, accepting, bytes in and out of the slots. Who may connect may do everything
- * (the socket is root's); the read-only one refuses changes.
+ * Stream sockets: listening, accepting, bytes in and out of the slots. Who may connect may do
+ * everything (the socket is root's); the read-only one refuses changes.
  *
- * The keeper holds the listening sockets (by the names the caller chose) and every accepted one under
- * "socket-ID", ID being the connection's. A restart finds them: a connection without its descriptor, or one
- * that was killed inside recv() or send() (slot->busy), is ended; all others go on.
+ * The keeper holds the listening sockets (by the names the caller chose) and every accepted one
+ * under "socket-ID", ID being the connection's. A restart finds them: a connection without its
+ * descriptor, or one that was killed inside recv() or send() (slot->busy), is ended; all others go
+ * on.
  */
 #include "xenstored/server.h"
 
@@ -121,7 +122,7 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 	err = xsd_accept(&server->store, listener->read_only, &conn);
 	if (err) {
 		xsd_log(&server->store, "%s: a connection is refused: %s", listener->path,
-			  strerror(-err));
+			strerror(-err));
 		close(fd);
 		return;
 	}
@@ -130,7 +131,7 @@ static void on_connection(struct ev_loop *loop, ev_io *io, int events)
 	err = keeper_store(&server->keeper, wire->name, fd);
 	if (err) {
 		xsd_log(&server->store, "%s: a connection would not survive a restart: %s",
-			  wire->name, strerror(-err));
+			wire->name, strerror(-err));
 	}
 	/* The first request usually is there already. */
 	socket_receive(wire);

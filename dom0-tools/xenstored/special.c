@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Requests about domains instead of nodes: introduction, release, target, and the like. Most are for
- * dom0 only; the table in dispatch.c says which.
+ * Requests about domains instead of nodes: introduction, release, target, and the like. Most are
+ * for dom0 only; the table in dispatch.c says which.
  */
 #include "xenstored/xsd.h"
 #include "xenstored/xsd_private.h"

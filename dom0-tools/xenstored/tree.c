@@ -4,8 +4,8 @@
  * tree_check.c.
  *
  * All access goes through find() and store(): the first verifies a record's checksum, the second
- * makes it. Reading uses the writing transaction if there is one, so a batch sees its own changes; else a
- * reading one that is kept and renewed. There is no other process, so LMDB's locks are off.
+ * makes it. Reading uses the writing transaction if there is one, so a batch sees its own changes;
+ * else a reading one that is kept and renewed. There is no other process, so LMDB's locks are off.
  */
 #include "xenstored/tree.h"
 #include "xenstored/tree_record.h"
@@ -79,7 +79,7 @@ static size_t map_rest(struct tree *tree)
 	return used < tree->map_size ? tree->map_size - used : 0;
 }
 
-#define GROW_BELOW  ((size_t)1 << 20)
+#define GROW_BELOW ((size_t)1 << 20)
 #define GROW_AT_MOST ((size_t)64 << 20)
 #define STARVE_BELOW ((size_t)256 << 10)
 
@@ -123,7 +123,8 @@ static size_t free_bytes(struct tree *tree)
 	if (begin_reading(tree) || mdb_cursor_open(txn_of(tree), 0, &cursor)) {
 		return 0;
 	}
-	while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0 && list.mv_size >= sizeof(pages)) {
+	while (mdb_cursor_get(cursor, &key, &list, MDB_NEXT) == 0 &&
+	       list.mv_size >= sizeof(pages)) {
 		size_t count;
 
 		memcpy(&count, list.mv_data, sizeof(count));
@@ -161,7 +162,7 @@ int tree_has_room(struct tree *tree)
 	return -ENOSPC;
 }
 
-/* --- records --------------------------------------------------------------------------------- */
+/* --- records -------------------------------------------------------------- */
 static int find(struct tree *tree, struct record_key *key, MDB_val *record)
 {
 	MDB_val at = record_val(key);
@@ -285,7 +286,7 @@ int tree_next(struct tree *tree, char kind, bool from, uint64_t *a, uint64_t *b,
 	return err;
 }
 
-/* --- nodes ------------------------------------------------------------------------------------- */
+/* --- nodes ---------------------------------------------------------------- */
 static struct path_key hash_of(const struct tree *tree, const char *path)
 {
 	struct path_key hash;
@@ -615,7 +616,7 @@ int tree_count_owned(struct tree *tree, unsigned int domid, unsigned int *count)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* --- the end of a batch ------------------------------------------------------------------------ */
+/* --- the end of a batch --------------------------------------------------- */
 int tree_commit(struct tree *tree)
 {
 	int err = tree->failed;

@@ -5,12 +5,13 @@
  *	n HASH            a node: generation, rights, place in its parent, path, value
  *	c HASH NUMBER     a child's name; numbers grow, so children are listed in order of creation
  *	p DOMID HASH      this node names that domain: 'o' as its owner, 'm' elsewhere in its list
- *	w, s, q, m        records of others: watches, spilled events, quotas, what the store knows of itself
+ *	w, s, q, m        records of others: watches, spilled events, quotas, what the store knows
+ *	                  of itself
  *
- * HASH is path_hash() under a secret of the database. Finding a node is one lookup at any depth, and
- * adding a child rewrites two records however many siblings it has. Every record begins with a
- * CRC-32 of its key and the rest, checked whenever it is read: a damaged one is -EIO and a log line, never another
- * value.
+ * HASH is path_hash() under a secret of the database. Finding a node is one lookup at any depth,
+ * and adding a child rewrites two records however many siblings it has. Every record begins with a
+ * CRC-32 of its key and the rest, checked whenever it is read: a damaged one is -EIO and a log
+ * line, never another value.
  *
  * Changes gather in one LMDB transaction, begun by the first change and ended by tree_commit() or
  * tree_abort(). A function that fails in the middle of a change sets tree->failed, and then only
@@ -38,8 +39,8 @@ struct report;
 
 struct node {
 	uint64_t generation;
-	uint64_t place;       /* its number among its siblings */
-	uint64_t next_place;  /* the next child's */
+	uint64_t place;      /* its number among its siblings */
+	uint64_t next_place; /* the next child's */
 	uint32_t child_count;
 	uint32_t child_bytes; /* names with their NULs */
 	struct perm_list perms;
@@ -53,9 +54,9 @@ struct tree {
 	MDB_txn *writer; /* NULL: no change yet */
 	MDB_txn *reader;
 	bool reading;
-	bool starving; /* the file cannot grow */
+	bool starving;   /* the file cannot grow */
 	size_t reusable; /* when starving: bytes in free pages when the writer began */
-	int failed;    /* 0 or the -errno of a change that broke off */
+	int failed;      /* 0 or the -errno of a change that broke off */
 	uint8_t secret[16];
 	uint64_t generation; /* the newest given to a node; stored by the owner of the tree */
 	size_t map_size;
@@ -75,14 +76,15 @@ enum tree_open_flags {
 	TREE_FRESH = 2,  /* move what is there aside, to data.mdb.old, and begin anew */
 };
 
-/* Opens DIR/data.mdb, makes it (*fresh) if there is none or it is of an earlier boot: domains and what
- * was said of them do not outlive one. Errors: another daemon holds it, it is damaged, the folder
- * cannot be written, no room. log and log_data are set before by the caller, or log is NULL. */
+/* Opens DIR/data.mdb, makes it (*fresh) if there is none or it is of an earlier boot: domains and
+ * what was said of them do not outlive one. Errors: another daemon holds it, it is damaged, the
+ * folder cannot be written, no room. log and log_data are set before by the caller, or log is NULL.
+ */
 int tree_open(struct tree *tree, const char *dir, unsigned int flags, bool *fresh,
 	      struct report *report);
 void tree_close(struct tree *tree);
 
-/* --- nodes ------------------------------------------------------------------------------------- */
+/* --- nodes ---------------------------------------------------------------- */
 int tree_read(struct tree *tree, const char *path, struct node *node); /* -ENOENT, -EIO */
 /* The parent must exist, unless path is "/" or a special name; the node must not. */
 int tree_create(struct tree *tree, const char *path, struct perm_list perms, const char *value,
@@ -104,7 +106,7 @@ size_t node_size(const struct node *node);
 int tree_named(struct tree *tree, unsigned int domid, char path[PATH_ROOM], bool *owner);
 int tree_count_owned(struct tree *tree, unsigned int domid, unsigned int *count);
 
-/* --- records of others: one by kind and two numbers ----------------------------------------------- */
+/* --- records of others: one by kind and two numbers ----------------------- */
 int tree_put(struct tree *tree, char kind, uint64_t a, uint64_t b, const void *data, size_t size);
 int tree_get(struct tree *tree, char kind, uint64_t a, uint64_t b, const char **data, size_t *size);
 int tree_delete(struct tree *tree, char kind, uint64_t a, uint64_t b);
@@ -115,12 +117,13 @@ int tree_next(struct tree *tree, char kind, bool from, uint64_t *a, uint64_t *b,
 /* Whether there is room for an ordinary change: 0 or -ENOSPC. */
 int tree_has_room(struct tree *tree);
 
-/* 0 also when there was nothing to commit. On failure nothing was changed, as after tree_abort(). */
+/* 0 also when there was nothing to commit. On failure nothing was changed, as after tree_abort().
+ */
 int tree_commit(struct tree *tree);
 void tree_abort(struct tree *tree);
 
-/* Reads everything and checks it: checksums, keys, parents, lists of children. The number of nodes in
- * *nodes; what is wrong in the report. */
+/* Reads everything and checks it: checksums, keys, parents, lists of children. The number of nodes
+ * in *nodes; what is wrong in the report. */
 int tree_check(struct tree *tree, uint64_t *nodes, struct report *report);
 
 #endif

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads the whole database and checks that it says one thing: every record has its checksum, every node
- * the key its path asks for, a parent that exists, and in that parent's list the place it names; every list
- * as many entries as its node counts. Used before a database is trusted, and by CONTROL "check".
+ * Reads the whole database and checks that it says one thing: every record has its checksum, every
+ * node the key its path asks for, a parent that exists, and in that parent's list the place it
+ * names; every list as many entries as its node counts. Used before a database is trusted, and by
+ * CONTROL "check".
  *
  * Nodes and lists of children are sorted alike (by the hash of the path), so one walk over both is
  * enough.
@@ -33,7 +34,8 @@ struct check {
 static void found(struct check *check, const char *what, const char *where)
 {
 	if (check->wrong++ < ENOUGH) {
-		report_error(check->report, EIO, "%s/data.mdb: %s: %s", check->tree->dir, where, what);
+		report_error(check->report, EIO, "%s/data.mdb: %s: %s", check->tree->dir, where,
+			     what);
 	}
 }
 

@@ -6,9 +6,10 @@
  *	DIR/data.mdb  LMDB without a lock file of its own: there is one process
  *
  * A database that is damaged is refused, by name and with what to do; it is never replaced by an
- * empty one unless TREE_FRESH says so, and then it stays beside it as data.mdb.old. One of an earlier boot is
- * moved aside too: its domains are gone. Looking into a damaged file can end in SIGSEGV or SIGBUS
- * inside LMDB, so the first look (sizes, header, with TREE_VERIFY every record) is a child's.
+ * empty one unless TREE_FRESH says so, and then it stays beside it as data.mdb.old. One of an
+ * earlier boot is moved aside too: its domains are gone. Looking into a damaged file can end in
+ * SIGSEGV or SIGBUS inside LMDB, so the first look (sizes, header, with TREE_VERIFY every record)
+ * is a child's.
  */
 #include "xenstored/tree.h"
 #include "xenstored/tree_record.h"
@@ -28,7 +29,7 @@
 #include <unistd.h>
 
 #define FIRST_SIZE ((size_t)4 << 20)
-#define MAGIC      "Proxenos store 1"
+#define MAGIC "Proxenos store 1"
 
 /* m 0 0 */
 struct tree_header {
@@ -89,7 +90,8 @@ static int take_lock(struct tree *tree, struct report *report)
 	bytes_add(&path, "", 1);
 	tree->lock = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (tree->lock < 0) {
-		err = report_error(report, errno, "database folder %s cannot be written", tree->dir);
+		err = report_error(report, errno, "database folder %s cannot be written",
+				   tree->dir);
 		report_next(report, "make it writable for root, or name another with --database");
 	} else if (flock(tree->lock, LOCK_EX | LOCK_NB) < 0) {
 		err = report_error(report, errno, "database %s is in use", tree->dir);
@@ -151,8 +153,10 @@ static int damaged(const char *path, struct report *report)
 {
 	int err = report_error(report, EIO, "database %s is damaged", path);
 
-	report_next(report, "xenstored --fresh keeps it as %s.old and begins with an empty store: "
-			    "running domains then have to be restarted", path);
+	report_next(report,
+		    "xenstored --fresh keeps it as %s.old and begins with an empty store: "
+		    "running domains then have to be restarted",
+		    path);
 	return err;
 }
 
@@ -171,8 +175,8 @@ static int look(const char *dir, const char *path, bool all, struct report *repo
 	}
 	mdb_env_info(tree.env, &env);
 	if (stat(path, &info) < 0 || (uint64_t)info.st_size < (env.me_last_pgno + 1) * 4096) {
-		report_error(report, EIO, "database %s is cut off: %lld bytes instead of %llu", path,
-			     (long long)info.st_size,
+		report_error(report, EIO, "database %s is cut off: %lld bytes instead of %llu",
+			     path, (long long)info.st_size,
 			     (unsigned long long)(env.me_last_pgno + 1) * 4096);
 		return -EIO;
 	}
@@ -199,7 +203,8 @@ static int look_in_child(const char *dir, const char *path, bool all, struct rep
 	pid_t child = fork();
 
 	if (child < 0) {
-		return report_error(report, errno, "database %s: the check cannot be started", path);
+		return report_error(report, errno, "database %s: the check cannot be started",
+				    path);
 	}
 	if (child == 0) {
 		struct report found = {0};
@@ -263,7 +268,8 @@ static int give_blocks(struct tree *tree, const char *path, struct report *repor
 	}
 	err = posix_fallocate(file, 0, (off_t)tree->map_size);
 	if (err) {
-		err = report_error(report, err, "database %s needs %zu bytes", path, tree->map_size);
+		err = report_error(report, err, "database %s needs %zu bytes", path,
+				   tree->map_size);
 		report_next(report, "make room on that file system, or use --database");
 	}
 	return err;
@@ -281,8 +287,9 @@ static int open_data(struct tree *tree, const char *path, bool fresh, struct rep
 	}
 	err = open_env(tree, path, MDB_WRITEMAP, tree->map_size);
 	if (err) {
-		return err == -EIO ? damaged(path, report)
-				   : report_error(report, -err, "database %s cannot be opened", path);
+		return err == -EIO
+			       ? damaged(path, report)
+			       : report_error(report, -err, "database %s cannot be opened", path);
 	}
 	err = give_blocks(tree, path, report);
 	if (err) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transactions; see txn.h for the model. txn_apply() orders the changes so that each is possible when it
- * is made: removals first, children before parents; then creations in the order they were made; then
- * values and rights of nodes that stayed.
+ * Transactions; see txn.h for the model. txn_apply() orders the changes so that each is possible
+ * when it is made: removals first, children before parents; then creations in the order they were
+ * made; then values and rights of nodes that stayed.
  */
 #include "xenstored/txn.h"
 
@@ -215,8 +215,7 @@ static void drop_name(struct bytes *names, const char *name)
 
 	for (size_t at = 0; at < names->size; at += strlen(names->data + at) + 1) {
 		if (strcmp(names->data + at, name) == 0) {
-			memmove(names->data + at, names->data + at + size,
-				names->size - at - size);
+			memmove(names->data + at, names->data + at + size, names->size - at - size);
 			names->size -= size;
 			return;
 		}
@@ -299,7 +298,7 @@ int view_children(struct view view, const char *path, struct bytes *names)
 	return err;
 }
 
-/* --- walking a subtree --------------------------------------------------------------------------- */
+/* --- walking a subtree ---------------------------------------------------- */
 struct level {
 	struct bytes names;
 	size_t at;
@@ -353,7 +352,7 @@ int view_walk(struct view view, const char *path,
 	return err;
 }
 
-/* --- the end ------------------------------------------------------------------------------------- */
+/* --- the end -------------------------------------------------------------- */
 void txn_fire(struct txn *txn, const char *path, bool exact, struct perm_list old_perms)
 {
 	struct txn_node *copy = table_find(&txn->nodes, path);

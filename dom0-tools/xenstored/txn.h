@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Transactions, and the view of the tree a request has: the tree itself, or the tree as a transaction
- * sees it.
+ * Transactions, and the view of the tree a request has: the tree itself, or the tree as a
+ * transaction sees it.
  *
  * A transaction is an overlay. The first time it touches a node (reads, lists, writes it, finds it
- * missing, gives it a child) the node is copied with its generation; later changes are made to the copy.
- * At its end every node touched must still have the generation it had, else the whole is refused with
- * EAGAIN; then the changes are made to the tree in one go. LMDB knows nothing of it meanwhile, so any
- * number can be open. A list of children is that of the tree, corrected by what the transaction did; if
- * somebody else changes it, the transaction will be refused anyway.
+ * missing, gives it a child) the node is copied with its generation; later changes are made to the
+ * copy. At its end every node touched must still have the generation it had, else the whole is
+ * refused with EAGAIN; then the changes are made to the tree in one go. LMDB knows nothing of it
+ * meanwhile, so any number can be open. A list of children is that of the tree, corrected by what
+ * the transaction did; if somebody else changes it, the transaction will be refused anyway.
  *
  * After a restart only the number of a transaction is left: it reads on, and its end says EAGAIN
  * ("doomed").
@@ -36,10 +36,10 @@ struct txn_node {
 	struct bytes added; /* names of children created here, each with its NUL */
 	uint32_t child_count;
 	uint32_t child_bytes;
-	bool fire;  /* watches, when the transaction succeeds */
-	bool exact; /* only those of the node itself */
+	bool fire;              /* watches, when the transaction succeeds */
+	bool exact;             /* only those of the node itself */
 	struct bytes old_perms; /* what it had before it was removed or got other rights */
-	struct txn_node *next; /* in order of first touch */
+	struct txn_node *next;  /* in order of first touch */
 };
 
 struct txn {
@@ -69,7 +69,7 @@ int txn_apply(struct txn *txn);
 /* By how much applying it changes the number of nodes owned by a domain. */
 int txn_owned_change(const struct txn *txn, unsigned int domid);
 
-/* --- views --------------------------------------------------------------------------------------- */
+/* --- views ---------------------------------------------------------------- */
 struct view {
 	struct tree *tree;
 	struct txn *txn; /* NULL: the tree itself */
@@ -86,9 +86,9 @@ int view_set_perms(struct view view, const char *path, struct perm_list perms);
 int view_remove(struct view view, const char *path);
 int view_children(struct view view, const char *path, struct bytes *names);
 
-/* Calls visit for every node at and below path, children before their parent, siblings in order. The list
- * of a node's children is taken before visiting them, so visit may remove what it is given. A
- * nonzero result of visit ends the walk and is returned. */
+/* Calls visit for every node at and below path, children before their parent, siblings in order.
+ * The list of a node's children is taken before visiting them, so visit may remove what it is
+ * given. A nonzero result of visit ends the walk and is returned. */
 int view_walk(struct view view, const char *path,
 	      int (*visit)(void *data, const char *path, bool is_root), void *data);
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Who wants to know about which part of the tree. Watches are found by their path: a change looks at the
- * points of its own path and of those above it, never at watches elsewhere, however many there are.
+ * Who wants to know about which part of the tree. Watches are found by their path: a change looks
+ * at the points of its own path and of those above it, never at watches elsewhere, however many
+ * there are.
  *
  * In memory only; the owner keeps a record of each in the database and enters them again after a
  * restart, with the ids they had. Ids grow, and matches come in their order.

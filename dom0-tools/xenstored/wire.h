@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WIRE_HEADER      16u
+#define WIRE_HEADER 16u
 #define WIRE_MESSAGE_MAX (WIRE_HEADER + 4096u)
 
 /* "ENOENT" for ENOENT; errors the protocol has no name for become "EINVAL". */

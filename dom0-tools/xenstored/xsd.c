@@ -2,8 +2,8 @@
 /*
  * Batches and restarts of the store: see xsd.h for the rules. This file knows record m 1 ("last"):
  *
- *	struct last_head, then for each connection of the batch a struct last_conn, the numbers of its open
- *	transactions and its output
+ *	struct last_head, then for each connection of the batch a struct last_conn, the numbers
+ *	    of its open transactions and its output
  *
  * and brings memory in line with database and journal, at the start and after a batch broke off.
  */
@@ -54,7 +54,7 @@ void xsd_log(struct xsd *store, const char *format, ...)
 	store->world.log(store->world.data, line);
 }
 
-/* --- memory of connections ----------------------------------------------------------------------- */
+/* --- memory of connections ------------------------------------------------ */
 struct conn *conn_new(struct xsd *store, struct slot *slot)
 {
 	struct conn *conn = memory_get(sizeof(*conn));
@@ -132,7 +132,7 @@ void conn_touch(struct xsd *store, struct conn *conn)
 	}
 }
 
-/* --- the record of a batch ------------------------------------------------------------------------- */
+/* --- the record of a batch ------------------------------------------------ */
 static int write_last(struct xsd *store)
 {
 	struct bytes record = {0};
@@ -222,8 +222,8 @@ static int redo_last(struct xsd *store)
 		}
 		memcpy(&entry, at, sizeof(entry));
 		at = txns + entry.txn_count * sizeof(uint32_t);
-		if (entry.txn_count > JOURNAL_TXNS || entry.out_size > JOURNAL_QUEUE ||
-		    at > end || (size_t)(end - at) < entry.out_size) {
+		if (entry.txn_count > JOURNAL_TXNS || entry.out_size > JOURNAL_QUEUE || at > end ||
+		    (size_t)(end - at) < entry.out_size) {
 			return -EIO;
 		}
 		slot = slot_by_id(store, entry.id);
@@ -237,7 +237,7 @@ static int redo_last(struct xsd *store)
 	return 0;
 }
 
-/* --- loading ---------------------------------------------------------------------------------------- */
+/* --- loading -------------------------------------------------------------- */
 static void load_txns(struct xsd *store, struct conn *conn)
 {
 	const struct slot_state *state = slot_state(conn->slot);
@@ -344,7 +344,7 @@ static void load_conns(struct xsd *store)
 		}
 		if (!slot_is_sane(slot) || slot->domid >= DOMID_FIRST_RESERVED || taken) {
 			xsd_log(store, "connection %llu: its journal makes no sense: closed",
-				  (unsigned long long)slot->id);
+				(unsigned long long)slot->id);
 			journal_release(&store->journal, slot);
 			continue;
 		}
@@ -363,7 +363,8 @@ static int make_first_nodes(struct xsd *store)
 
 	for (size_t i = 0; !err && i < sizeof(first_nodes) / sizeof(first_nodes[0]); i++) {
 		err = tree_create(&store->tree, first_nodes[i].path,
-				  (struct perm_list){.raw = (const char *)&perm, .count = 1}, "", 0);
+				  (struct perm_list){.raw = (const char *)&perm, .count = 1}, "",
+				  0);
 	}
 	return err;
 }
@@ -404,8 +405,8 @@ static int load(struct xsd *store, bool fresh, struct report *report)
 	return err;
 }
 
-int xsd_open(struct xsd *store, const struct xsd_options *options,
-	       const struct xsd_world *world, bool *fresh, struct report *report)
+int xsd_open(struct xsd *store, const struct xsd_options *options, const struct xsd_world *world,
+	     bool *fresh, struct report *report)
 {
 	int err;
 
@@ -452,7 +453,7 @@ static void reload(struct xsd *store, int why)
 	int err;
 
 	xsd_log(store, "a batch of requests could not be stored: %s: carrying them out one by one",
-		  strerror(-why));
+		strerror(-why));
 	tree_abort(&store->tree);
 	store->touched = NULL;
 	for (struct conn *conn = store->conns; conn; conn = conn->next) {
@@ -471,13 +472,13 @@ static void reload(struct xsd *store, int why)
 	}
 	if (err) {
 		xsd_log(store, "the database cannot be read any more: %s: see xenstored(8)",
-			  strerror(-err));
+			strerror(-err));
 		abort();
 	}
 	store->careful = true;
 }
 
-/* --- batches ------------------------------------------------------------------------------------------ */
+/* --- batches -------------------------------------------------------------- */
 static void finish_conns(struct xsd *store, bool committed)
 {
 	struct conn *next;
@@ -561,8 +562,8 @@ bool xsd_has_work(const struct xsd *store, const struct conn *conn)
 	return can_start(conn) && front_message(conn, in_begin(conn), &header) != 0;
 }
 
-/* What ends a domain's connection, or resets one, happens outside transactions of the database and has a
- * batch of its own. */
+/* What ends a domain's connection, or resets one, happens outside transactions of the database and
+ * has a batch of its own. */
 static bool stands_alone(uint32_t type)
 {
 	return type == XS_INTRODUCE || type == XS_RELEASE;

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The store: requests in, replies and events out, no sockets and no hypervisor. Bytes come and go through
- * each connection's journal slot; what else it needs of its surroundings is struct xsd_world.
+ * The store: requests in, replies and events out, no sockets and no hypervisor. Bytes come and go
+ * through each connection's journal slot; what else it needs of its surroundings is struct
+ * xsd_world.
  *
- * Requests are carried out in batches. Within one, changes gather in an LMDB transaction and output in
- * memory (conn->pending); xsd_settle() ends it:
+ * Requests are carried out in batches. Within one, changes gather in an LMDB transaction and output
+ * in memory (conn->pending); xsd_settle() ends it:
  *
- *	1. one commit carries the changes, the number of the batch, and for each connection of the batch how
- *	   far its requests are carried out and what is to be sent to it (record m 1);
+ *	1. one commit carries the changes, the number of the batch, and for each connection of the
+ *	   batch how far its requests are carried out and what is to be sent to it (record m 1);
  *	2. each slot gets its bytes and positions, in one step per slot.
  *
- * A kill before 1 leaves everything undone: the requests are still in their slots. A kill after 1: the next
- * start does what is missing of 2. A batch without changes needs no commit: reading again does no harm. So each
- * request is carried out exactly once and each reply and event is sent exactly once.
+ * A kill before 1 leaves everything undone: the requests are still in their slots. A kill after 1:
+ * the next start does what is missing of 2. A batch without changes needs no commit: reading again
+ * does no harm. So each request is carried out exactly once and each reply and event is sent
+ * exactly once.
  *
- * Anything that breaks off in the middle (the disk is full) drops the batch and all memory of it and
- * loads the state again, as after a restart; then requests are carried out one by one, and the
+ * Anything that breaks off in the middle (the disk is full) drops the batch and all memory of it
+ * and loads the state again, as after a restart; then requests are carried out one by one, and the
  * one that cannot be is answered with ENOSPC.
  *
  * One thread; no locks.
@@ -47,17 +49,18 @@ enum domain_state {
 /* What the store asks of the world around it. */
 struct xsd_world {
 	void *data;
-	/* A domain was introduced, or is found in the journal (`again`): map its ring, bind its port. The
-	 * connection's slot says which. Errors are the reply to the introduction. */
+	/* A domain was introduced, or is found in the journal (`again`): map its ring, bind its
+	 * port. The connection's slot says which. Errors are the reply to the introduction. */
 	int (*attach)(void *data, struct conn *conn, bool again);
 	/* The connection ends: give back what its transport is. Called once, conn->transport may be
 	 * NULL. */
 	void (*detach)(void *data, struct conn *conn);
-	/* Introduced anew: the slot has been emptied; the ring's indices and its port must follow. */
+	/* Introduced anew: the slot has been emptied; the ring's indices and its port must follow.
+	 */
 	int (*reset)(void *data, struct conn *conn, uint32_t old_port);
 	int (*domain_state)(void *data, unsigned int domid, enum domain_state *state);
-	/* There is output in the connection's slot. May be called by any function that settles; must
-	 * not call back. */
+	/* There is output in the connection's slot. May be called by any function that settles;
+	 * must not call back. */
 	void (*ready)(void *data, struct conn *conn);
 	void (*log)(void *data, const char *line);
 };
@@ -82,7 +85,8 @@ struct conn {
 	struct bytes pending; /* to be sent; whole messages */
 	struct conn *next_touched;
 
-	/* Events beyond the slot's queue, as records s ID NUMBER. Numbers [spill_begin, spill_end). */
+	/* Events beyond the slot's queue, as records s ID NUMBER. Numbers [spill_begin, spill_end).
+	 */
 	uint64_t spill_begin;
 	uint64_t spill_end;
 	size_t spill_bytes;
@@ -104,8 +108,8 @@ struct xsd {
 	unsigned int *owned;   /* nodes + 1 by domain id; 0: not counted yet */
 	uint64_t serial;       /* of the newest commit */
 	struct conn *touched;
-	bool careful;        /* one request per batch: the last batch broke off */
-	uint64_t refuse;     /* id of the connection whose next request gets ENOSPC */
+	bool careful;    /* one request per batch: the last batch broke off */
+	uint64_t refuse; /* id of the connection whose next request gets ENOSPC */
 	bool log_requests;
 	struct xsd_world world;
 	char message[WIRE_MESSAGE_MAX + 1];
@@ -120,10 +124,11 @@ struct xsd_options {
 	unsigned int flags; /* enum tree_open_flags */
 };
 
-/* Opens the database and the journal and finishes what a killed daemon had begun. Connections found are
- * there, without transports: call xsd_resume() when the world can be asked. *fresh: the store is new. */
-int xsd_open(struct xsd *store, const struct xsd_options *options,
-	       const struct xsd_world *world, bool *fresh, struct report *report);
+/* Opens the database and the journal and finishes what a killed daemon had begun. Connections found
+ * are there, without transports: call xsd_resume() when the world can be asked. *fresh: the store
+ * is new. */
+int xsd_open(struct xsd *store, const struct xsd_options *options, const struct xsd_world *world,
+	     bool *fresh, struct report *report);
 
 /* Attaches the rings found in the journal; domains that are gone are released. Sockets are the
  * caller's: those it has no descriptor for it closes. */
@@ -132,17 +137,17 @@ void xsd_resume(struct xsd *store);
 /* Everything stays in the database and the journal, as after a kill. */
 void xsd_close(struct xsd *store);
 
-/* --- connections ------------------------------------------------------------------------------------ */
+/* --- connections ---------------------------------------------------------- */
 /* A new socket connection, privileged. -ENFILE, -ENOSPC. */
 int xsd_accept(struct xsd *store, bool read_only, struct conn **conn);
-/* Ends a connection: its watches and transactions go. Part of the current batch; conn is not to be used any
- * more once that is settled. */
+/* Ends a connection: its watches and transactions go. Part of the current batch; conn is not to be
+ * used any more once that is settled. */
 void xsd_disconnect(struct xsd *store, struct conn *conn);
 struct conn *xsd_domain(const struct xsd *store, unsigned int domid); /* NULL: not introduced */
 
-/* --- work ------------------------------------------------------------------------------------------- */
-/* Carries out requests lying complete in the slot, at most a turn's worth. >0: how many; 0: nothing to do,
- * or the connection has output to take first; -EPROTO: it does not speak the protocol. */
+/* --- work ----------------------------------------------------------------- */
+/* Carries out requests lying complete in the slot, at most a turn's worth. >0: how many; 0: nothing
+ * to do, or the connection has output to take first; -EPROTO: it does not speak the protocol. */
 int xsd_run(struct xsd *store, struct conn *conn);
 /* Whether xsd_run() would do something now. */
 bool xsd_has_work(const struct xsd *store, const struct conn *conn);
@@ -157,7 +162,7 @@ void xsd_check_domains(struct xsd *store);
 /* Log, printf-like. */
 void xsd_log(struct xsd *store, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* --- for the request handlers: dispatch.c, special.c, control.c ------------------------------------------ */
+/* --- for the request handlers: dispatch.c, special.c, control.c ----------- */
 struct request {
 	struct xsd *store;
 	struct conn *conn;
@@ -188,14 +193,14 @@ int control_run(struct request *request);
 /* Removes path and everything below it, with its events. The tree, or a transaction. */
 int nodes_remove(struct xsd *store, struct view view, const char *path);
 
-/* A change at path: tells those who watch it (and, unless exact, what is above it) and may know. old_perms:
- * rights the node had before it was removed or got others; count 0: none. */
+/* A change at path: tells those who watch it (and, unless exact, what is above it) and may know.
+ * old_perms: rights the node had before it was removed or got others; count 0: none. */
 void xsd_fire(struct xsd *store, const char *path, bool exact, struct perm_list old_perms);
 /* The event of a watch just registered. */
 void xsd_fire_watch(struct xsd *store, struct watch *watch, const char *name);
 
 int xsd_watch(struct xsd *store, struct conn *conn, const char *path, const char *token,
-		bool relative, struct watch **watch);
+	      bool relative, struct watch **watch);
 int xsd_unwatch(struct xsd *store, struct watch *watch);
 int xsd_unwatch_all(struct xsd *store, struct conn *conn);
 void xsd_drop_txns(struct conn *conn);
@@ -203,15 +208,16 @@ struct txn *xsd_start_txn(struct xsd *store, struct conn *conn);
 void xsd_end_txn(struct conn *conn, struct txn *txn);
 
 /* A new ring connection for a domain, attached. */
-int xsd_introduce(struct xsd *store, unsigned int domid, uint64_t frame, uint32_t port,
-		    bool adopt, struct conn **conn);
+int xsd_introduce(struct xsd *store, unsigned int domid, uint64_t frame, uint32_t port, bool adopt,
+		  struct conn **conn);
 /* Ends a domain's connection; the nodes it owns go, entries in other nodes' lists too; fires
  * @releaseDomain. */
 int xsd_release_domain(struct xsd *store, struct conn *conn);
 
-/* Whether one more is allowed: `used` of a quota is there already. 0 or the protocol's error, logged. */
+/* Whether one more is allowed: `used` of a quota is there already. 0 or the protocol's error,
+ * logged. */
 int xsd_quota(struct xsd *store, const struct conn *conn, enum quota quota, unsigned int used,
-		const char *what);
+	      const char *what);
 unsigned int xsd_owned(struct xsd *store, unsigned int domid);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What can happen to the files of the store: cut off, bits flipped, unwritable, no room. Each is an error that
- * names the file, and never a store that is silently empty.
+ * What can happen to the files of the store: cut off, bits flipped, unwritable, no room. Each is an
+ * error that names the file, and never a store that is silently empty.
  */
 #include "unit/xsd_fixture.h"
 #include "unit/unit.h"
@@ -243,7 +243,8 @@ static void a_hundred_thousand_nodes_open_in_no_time(void)
 	long us;
 
 	for (unsigned int i = 0; i < 100000; i++) {
-		int size = snprintf(request, sizeof(request), "/big/%u/node%u%cvalue", i / 100, i, 0);
+		int size =
+			snprintf(request, sizeof(request), "/big/%u/node%u%cvalue", i / 100, i, 0);
 
 		while (!fixture_put(&fixture, dom0, XS_WRITE, 0, request, (size_t)size)) {
 			fixture_run(&fixture);

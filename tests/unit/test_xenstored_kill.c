@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * kill -9 of a serving daemon at random moments. A child process serves two rings in shared memory with the
- * daemon's own code (ring.c, xsd.c), the parent plays the guests, keeps their rings full of requests, and
- * kills and replaces the child without ever telling the guests.
+ * kill -9 of a serving daemon at random moments. A child process serves two rings in shared memory
+ * with the daemon's own code (ring.c, xsd.c), the parent plays the guests, keeps their rings full
+ * of requests, and kills and replaces the child without ever telling the guests.
  *
- * Guest 1 counts: it makes, reads and removes nodes of its own and checks that each reply is the one that
- * fits its place in the sequence: a request lost, carried out twice or answered twice would show.
- * Transactions' numbers count up with each start, so they show repeated execution too. Guest 2 watches guest 1's
- * nodes: every number must be reported, a repeated event counts.
+ * Guest 1 counts: it makes, reads and removes nodes of its own and checks that each reply is the
+ * one that fits its place in the sequence: a request lost, carried out twice or answered twice
+ * would show. Transactions' numbers count up with each start, so they show repeated execution too.
+ * Guest 2 watches guest 1's nodes: every number must be reported, a repeated event counts.
  *
  * KILLS (default 100) in the environment. Prints what was lost: nothing.
  */
@@ -38,7 +38,7 @@ struct shared {
 static struct shared *shared;
 static struct fixture fixture;
 
-/* --- the daemon -------------------------------------------------------------------------------------------- */
+/* --- the daemon ----------------------------------------------------------- */
 static void serve_once(void)
 {
 	bool moved = false;
@@ -78,7 +78,7 @@ static pid_t start_daemon(void)
 	}
 }
 
-/* --- the guests -------------------------------------------------------------------------------------------- */
+/* --- the guests ----------------------------------------------------------- */
 struct guest {
 	struct xenstore_domain_interface *page;
 	char out[WIRE_MESSAGE_MAX];
@@ -133,8 +133,7 @@ static bool guest_message(struct guest *guest, struct xsd_sockmsg *header,
 static void guest_put(struct guest *guest, uint32_t type, uint32_t number, const void *payload,
 		      size_t size)
 {
-	const struct xsd_sockmsg header = {
-		.type = type, .req_id = number, .len = (uint32_t)size};
+	const struct xsd_sockmsg header = {.type = type, .req_id = number, .len = (uint32_t)size};
 
 	memcpy(guest->out, &header, sizeof(header));
 	memcpy(guest->out + sizeof(header), payload, size);
@@ -142,7 +141,7 @@ static void guest_put(struct guest *guest, uint32_t type, uint32_t number, const
 	guest->out_done = 0;
 }
 
-/* --- guest 1's sequence: request `number`, and its only right answer -------------------------------------------- */
+/* --- guest 1's sequence: request `number`, and its only right answer ------ */
 #define LATEST 50u /* nodes that exist at a time */
 
 static void make_request(struct guest *guest, uint32_t number)
@@ -162,8 +161,8 @@ static void make_request(struct guest *guest, uint32_t number)
 		break;
 	case 2:
 		size = snprintf(text, sizeof(text), "n/%u", n - LATEST);
-		guest_put(guest, n < LATEST ? XS_GET_PERMS : XS_RM, number,
-			  n < LATEST ? "n" : text, n < LATEST ? 2 : (size_t)size + 1);
+		guest_put(guest, n < LATEST ? XS_GET_PERMS : XS_RM, number, n < LATEST ? "n" : text,
+			  n < LATEST ? 2 : (size_t)size + 1);
 		break;
 	case 3:
 		guest_put(guest, XS_TRANSACTION_START, number, "", 1);
@@ -201,7 +200,7 @@ static bool is_right(uint32_t number, const struct xsd_sockmsg *header, const ch
 	return false;
 }
 
-/* --- the course of things ------------------------------------------------------------------------------------------ */
+/* --- the course of things ------------------------------------------------- */
 struct counts {
 	uint32_t sent;
 	uint32_t answered;
@@ -227,7 +226,8 @@ static void hear(struct counts *counts)
 		} else if (number > counts->reported) {
 			counts->skipped += number - counts->reported;
 			counts->reported = number + 1;
-		} else if (number + LATEST + 1 > counts->reported && number + 1 == counts->reported) {
+		} else if (number + LATEST + 1 > counts->reported &&
+			   number + 1 == counts->reported) {
 			counts->repeated++;
 		} /* else: the event of its removal */
 	}
@@ -290,7 +290,8 @@ static void a_killed_daemon_loses_nothing_and_does_nothing_twice(void)
 	struct counts counts = {0};
 	uint64_t random = 88172645463325252u;
 
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+		      0);
 	prepare();
 	for (unsigned int i = 0; i < kills; i++) {
 		unsigned int starts = shared->starts;
@@ -317,8 +318,8 @@ static void a_killed_daemon_loses_nothing_and_does_nothing_twice(void)
 	/* The last one answers everything that was asked. */
 	pid_t child = start_daemon();
 
-	for (unsigned int turns = 0; counts.answered < counts.sent || guests[0].out_done <
-	     guests[0].out_size; turns++) {
+	for (unsigned int turns = 0;
+	     counts.answered < counts.sent || guests[0].out_done < guests[0].out_size; turns++) {
 		uint32_t asked = counts.sent;
 
 		guest_move(&guests[0]);
@@ -341,8 +342,8 @@ static void a_killed_daemon_loses_nothing_and_does_nothing_twice(void)
 	hear(&counts);
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
-	printf("# %u kills, %u requests: %u lost, %u wrong; %u events: %u lost, %u repeated\n", kills,
-	       counts.sent, counts.sent - counts.answered, counts.wrong, counts.reported,
+	printf("# %u kills, %u requests: %u lost, %u wrong; %u events: %u lost, %u repeated\n",
+	       kills, counts.sent, counts.sent - counts.answered, counts.wrong, counts.reported,
 	       counts.skipped, counts.repeated);
 	CU_ASSERT_EQUAL(counts.answered, counts.sent);
 	CU_ASSERT_EQUAL(counts.wrong, 0);

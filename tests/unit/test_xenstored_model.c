@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Long random sequences of requests against a second store: plain lists, searched from end to end, no
- * database, no index, no overlay trees. Every reply and every event must be the same; at random moments the
- * store under test is closed and opened again, which the model only notices by its open
+ * Long random sequences of requests against a second store: plain lists, searched from end to end,
+ * no database, no index, no overlay trees. Every reply and every event must be the same; at random
+ * moments the store under test is closed and opened again, which the model only notices by its open
  * transactions being lost. Several connections: two of dom0, two guests.
  *
  * MODEL_STEPS and MODEL_SEED in the environment change the length and the sequence.
@@ -15,14 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NODES   512
+#define NODES 512
 #define CLIENTS 4
-#define TXNS    4
+#define TXNS 4
 #define WATCHES 64
-#define VALUE   24
-#define LATER   (1U << 30)
+#define VALUE 24
+#define LATER (1U << 30)
 
-/* --- the model's tree: an array in order of creation ----------------------------------------------------- */
+/* --- the model's tree: an array in order of creation ---------------------- */
 struct mnode {
 	bool used;
 	char path[64];
@@ -116,7 +116,7 @@ static bool may(const char *perms, unsigned int domid, char right)
 	return first == 'b' || first == right;
 }
 
-/* --- transactions ------------------------------------------------------------------------------------------ */
+/* --- transactions --------------------------------------------------------- */
 static struct mtxn *txn_of(unsigned int client, uint32_t id)
 {
 	for (unsigned int i = 0; id && i < TXNS; i++) {
@@ -229,7 +229,7 @@ static struct mnode *next_child(struct mtxn *txn, const char *parent, unsigned i
 	return best;
 }
 
-/* --- events ------------------------------------------------------------------------------------------------ */
+/* --- events --------------------------------------------------------------- */
 static void expect_event(unsigned int client, const char *path, const char *token)
 {
 	char line[160];
@@ -288,7 +288,7 @@ static void changed(struct mtxn *txn, const char *path, bool exact, const char *
 	}
 }
 
-/* --- requests ------------------------------------------------------------------------------------------------ */
+/* --- requests ------------------------------------------------------------- */
 static const char *no_node(struct mtxn *txn, unsigned int domid, const char *path, char right)
 {
 	char above[64];
@@ -327,8 +327,8 @@ static void make(struct mtxn *txn, unsigned int domid, const char *path, const c
 	}
 }
 
-static const char *m_write(struct mtxn *txn, unsigned int domid, const char *path, const char *value,
-			   bool mkdir)
+static const char *m_write(struct mtxn *txn, unsigned int domid, const char *path,
+			   const char *value, bool mkdir)
 {
 	struct mnode *node = look(txn, path);
 
@@ -503,7 +503,7 @@ static void apply(struct mtxn *txn)
 		struct mnode *now = find(&model, t->path);
 		struct mnode copy;
 
-		if (new && now) {
+		if (new &&now) {
 			*now = *new;
 		} else if (new) {
 			copy = *new;
@@ -531,8 +531,8 @@ static void apply(struct mtxn *txn)
 	}
 }
 
-/* Somebody else changed what it saw. What it sees from then on nobody promises; only that its end is refused
- * and that nothing of it is ever seen outside. */
+/* Somebody else changed what it saw. What it sees from then on nobody promises; only that its end
+ * is refused and that nothing of it is ever seen outside. */
 static bool is_doomed(const struct mtxn *txn)
 {
 	for (unsigned int i = 0; i < txn->count; i++) {
@@ -560,13 +560,14 @@ static const char *m_end(struct mtxn *txn, bool keep)
 	apply(txn);
 	for (unsigned int i = 0; i < txn->count; i++) {
 		if (txn->touched[i].fire) {
-			fire(txn->touched[i].path, txn->touched[i].exact, txn->touched[i].old_perms);
+			fire(txn->touched[i].path, txn->touched[i].exact,
+			     txn->touched[i].old_perms);
 		}
 	}
 	return "OK|";
 }
 
-/* --- the sequence -------------------------------------------------------------------------------------------- */
+/* --- the sequence --------------------------------------------------------- */
 static uint64_t random_state;
 
 static unsigned int pick(unsigned int count)
@@ -788,7 +789,8 @@ static bool one_step(unsigned int number)
 	got = fixture_ask(&fixture, numbers[client], step.type, step.txn, step.request);
 	same = strcmp(got, expected) == 0;
 	if (getenv("MODEL_TRACE")) {
-		printf("%u: client %u: %s %s in %u: %s\n", number, client, wire_type_name(step.type), step.request, step.txn, got);
+		printf("%u: client %u: %s %s in %u: %s\n", number, client,
+		       wire_type_name(step.type), step.request, step.txn, got);
 	}
 	if (!same) {
 		printf("step %u: client %u (domain %u): %s %s in %u: %s instead of %s\n", number,
@@ -846,8 +848,8 @@ static void sequence(uint64_t seed, unsigned int steps)
 		bad += !one_step(i);
 	}
 	CU_ASSERT_EQUAL(bad, 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(fixture_ask(&fixture, numbers[0], XS_CONTROL, 0, "check|"),
-				      "no damage"));
+	CU_ASSERT_PTR_NOT_NULL(
+		strstr(fixture_ask(&fixture, numbers[0], XS_CONTROL, 0, "check|"), "no damage"));
 	fixture_close(&fixture);
 }
 

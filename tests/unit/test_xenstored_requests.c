@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What clients of the store may rely on: replies, errors, order of events, rights, quotas, transactions,
- * and that a restart between any two requests changes none of it.
+ * What clients of the store may rely on: replies, errors, order of events, rights, quotas,
+ * transactions, and that a restart between any two requests changes none of it.
  */
 #include "unit/xsd_fixture.h"
 #include "unit/unit.h"
@@ -243,7 +243,8 @@ static void a_transaction_shows_at_its_end(void)
 	EVENTS("/t/new/y|w|\n/t/old|w|\n");
 	SAYS(dom0, XS_DIRECTORY, "/t|", "new|");
 	SAYS(dom0, XS_GET_PERMS, "/t/new/y|", "n0|r9|");
-	SAYS(dom0, XS_CONTROL, "check|", "9 nodes, no damage\n|"); /* with /, tool and names with @ */
+	SAYS(dom0, XS_CONTROL, "check|",
+	     "9 nodes, no damage\n|"); /* with /, tool and names with @ */
 }
 
 static void a_transaction_given_up_changes_nothing(void)
@@ -571,7 +572,8 @@ static const struct unit_test tests[] = {
 
 int main(void)
 {
-	int status = unit_main("xenstored_requests", tests, sizeof(tests) / sizeof(tests[0]), setup);
+	int status =
+		unit_main("xenstored_requests", tests, sizeof(tests) / sizeof(tests[0]), setup);
 
 	fixture_close(&fixture);
 	return status;

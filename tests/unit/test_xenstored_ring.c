@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The ring a guest shares with the store: bytes arrive whole and in order however they are cut, and indices
- * that make no sense end only that ring.
+ * The ring a guest shares with the store: bytes arrive whole and in order however they are cut, and
+ * indices that make no sense end only that ring.
  */
 #include "unit/unit.h"
 
@@ -116,7 +116,8 @@ static void replies_leave_in_order_however_slowly_they_are_read(void)
 			put += want;
 		}
 		CU_ASSERT_EQUAL_FATAL(ring_send(slot, page, &moved), 0);
-		taken += guest_get(got + taken, (turn * 53) % 600 % (uint32_t)(sizeof(got) - taken + 1));
+		taken += guest_get(got + taken,
+				   (turn * 53) % 600 % (uint32_t)(sizeof(got) - taken + 1));
 		CU_ASSERT_TRUE_FATAL(turn < 10000);
 	}
 	CU_ASSERT_EQUAL(memcmp(sent, got, sizeof(sent)), 0);

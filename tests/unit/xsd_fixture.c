@@ -241,7 +241,8 @@ void fixture_run(struct fixture *fixture)
 		again = false;
 		fixture_run_only(fixture);
 		for (unsigned int i = 0; i < FIXTURE_CONNS; i++) {
-			struct conn *conn = fixture->clients[i].id ? fixture_conn(fixture, i) : NULL;
+			struct conn *conn =
+				fixture->clients[i].id ? fixture_conn(fixture, i) : NULL;
 
 			if (conn && slot_out_waiting(conn->slot)) {
 				fixture_take(fixture, i);
@@ -306,9 +307,11 @@ const char *fixture_ask(struct fixture *fixture, unsigned int client, uint32_t t
 		if (header.type == XS_WATCH_EVENT) {
 			size_t used = strlen(fixture_events);
 
-			snprintf(fixture_events + used, sizeof(fixture_events) - used, "%s\n", payload);
+			snprintf(fixture_events + used, sizeof(fixture_events) - used, "%s\n",
+				 payload);
 		} else if (header.type == XS_ERROR) {
-			snprintf(answer, sizeof(answer), "!%.*s", (int)strcspn(payload, "|"), payload);
+			snprintf(answer, sizeof(answer), "!%.*s", (int)strcspn(payload, "|"),
+				 payload);
 		} else {
 			snprintf(answer, sizeof(answer), "%s", payload);
 		}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A store without sockets and hypervisor: connections whose bytes a test puts into the journal and takes from
- * it, domains whose state a test decides. A restart is closing everything and opening the same folder.
+ * A store without sockets and hypervisor: connections whose bytes a test puts into the journal and
+ * takes from it, domains whose state a test decides. A restart is closing everything and opening
+ * the same folder.
  */
 #ifndef UNIT_XSD_FIXTURE_H
 #define UNIT_XSD_FIXTURE_H
@@ -58,8 +59,8 @@ void fixture_take(struct fixture *fixture, unsigned int client);
 bool fixture_message(struct fixture *fixture, unsigned int client, struct xsd_sockmsg *header,
 		     char payload[XENSTORE_PAYLOAD_MAX + 1]);
 
-/* Request and reply as texts, strings separated by '|'. Events are left out of the answer and collected as
- * "path|token\n". Error replies are their name with '!' in front. */
+/* Request and reply as texts, strings separated by '|'. Events are left out of the answer and
+ * collected as "path|token\n". Error replies are their name with '!' in front. */
 const char *fixture_ask(struct fixture *fixture, unsigned int client, uint32_t type, uint32_t txn,
 			const char *request);
 extern char fixture_events[65536];
