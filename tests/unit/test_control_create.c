@@ -13,6 +13,7 @@
 #include "control/record.h"
 #include "control/settle.h"
 #include "lib/report.h"
+#include "lifecycled/guests.h"
 #include "lifecycled/lifecycle.h"
 #include "store/store.h"
 #include "unit/fake_kernel.h"
@@ -32,11 +33,12 @@ static struct fake_xen xen;
 static struct fake_store *fake;
 static struct control control;
 static struct report report;
-static int64_t now_ms;
+static int64_t now_ms, now_step;
 
 /* --- a host ---------------------------------------------------------------------------------- */
 static int64_t test_now(void *context)
 {
+	now_ms += now_step;
 	return now_ms;
 }
 
@@ -72,6 +74,7 @@ static void begin(void)
 	control.clock.wall = test_wall;
 	control.clock.sleep = test_sleep;
 	now_ms = 1000;
+	now_step = 0;
 }
 
 static void end(void)
@@ -743,6 +746,104 @@ static void a_guest_that_keeps_rebooting_is_slowed_down(void)
 	end();
 }
 
+/* --- all guests of a host -------------------------------------------------------------------- */
+static void write_config(const char *directory, const char *file, const char *name, unsigned int id)
+{
+	char path[128];
+	FILE *to;
+
+	snprintf(path, sizeof(path), "%s/%s", directory, file);
+	to = fopen(path, "w");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(to);
+	fprintf(to,
+		"name=\"%s\"\nuuid=\"11111111-2222-3333-4444-%012u\"\nmemory=28\nkernel=\"%s\"\n",
+		name, id, kernel_path);
+	fclose(to);
+}
+
+static void guests_of_a_folder_are_started_once(void)
+{
+	unsigned int started = 0;
+	char directory[80];
+	domid_t domid = 0;
+
+	begin();
+	snprintf(directory, sizeof(directory), "%s/auto", folder);
+	mkdir(directory, 0700);
+	write_config(directory, "1-db.cfg", "db", 1);
+	write_config(directory, "2-web.cfg", "web", 2);
+	write_config(directory, "2-web.cfg~", "backup", 3);
+	CU_ASSERT_EQUAL(guests_start(&control, directory, &started, &report), 0);
+	CU_ASSERT_EQUAL(started, 2);
+	CU_ASSERT_EQUAL(guests_start(&control, directory, &started, &report), 0);
+	CU_ASSERT_EQUAL(started, 0);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "backup", &domid, &report), -ENOENT);
+
+	/* One that cannot be started does not keep the others from it. */
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web", &domid, &report), 0);
+	control_domain_destroy(&control, domid, &report);
+	write_config(directory, "0-bad.cfg", "a/b", 4);
+	CU_ASSERT_NOT_EQUAL(guests_start(&control, directory, &started, &report), 0);
+	CU_ASSERT_EQUAL(started, 1);
+	CU_ASSERT_EQUAL(guests_start(&control, "/nonexistent", &started, &report), 0);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "web", &domid, &report), 0);
+	control_domain_destroy(&control, domid, &report);
+	CU_ASSERT_EQUAL(control_domain_find(&control, "db", &domid, &report), 0);
+	control_domain_destroy(&control, domid, &report);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+static void guests_that_do_not_shut_down_are_ended(void)
+{
+	unsigned int stopped = 0, ended = 0;
+	domid_t deaf = 0, off = 0;
+	int64_t began;
+	char path[64];
+
+	begin();
+	CU_ASSERT_EQUAL(create("memory=28", true, &deaf), 0);
+	CU_ASSERT_EQUAL(create("memory=28\nname=\"off\"\n"
+			       "uuid=\"11111111-2222-3333-4444-666666666666\"",
+			       false, &off),
+			0);
+	stop_guest(off, SHUTDOWN_poweroff);
+	began = now_ms;
+	CU_ASSERT_EQUAL(guests_stop(&control, 10, &stopped, &ended, &report), 0);
+	CU_ASSERT_EQUAL(stopped, 1);
+	CU_ASSERT_EQUAL(ended, 1);
+	CU_ASSERT_TRUE(now_ms - began >= 10000);
+	CU_ASSERT_FALSE(xen.domains[deaf].exists);
+	snprintf(path, sizeof(path), "/local/domain/%u/control/shutdown", off);
+	CU_ASSERT_TRUE(node_is(path, "poweroff"));
+	control_domain_destroy(&control, off, &report);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
+/* --- asking ---------------------------------------------------------------------------------- */
+static void a_guest_that_does_not_take_a_request_is_named(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("memory=28", true, &domid), 0);
+	CU_ASSERT_EQUAL(control_domain_request(&control, domid, CONTROL_POWEROFF, false, &report),
+			-ETIMEDOUT);
+	CU_ASSERT_STRING_EQUAL(report.messages[report.count - 1].why, "it is paused");
+	now_step = 30; /* waiting for the store takes real time */
+	CU_ASSERT_EQUAL(control_domain_wait(&control, domid, false, 50, NULL, &report), -ETIMEDOUT);
+	now_step = 0;
+	stop_guest(domid, SHUTDOWN_reboot);
+	CU_ASSERT_EQUAL(control_domain_request(&control, domid, CONTROL_POWEROFF, false, &report),
+			0);
+	CU_ASSERT_EQUAL(control_domain_wait(&control, domid, false, 50, NULL, &report), 0);
+	control_domain_destroy(&control, domid, &report);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), -ESRCH);
+	CU_ASSERT_EQUAL(control_domain_wait(&control, domid, true, -1, NULL, &report), 0);
+	end();
+}
+
 static void make_folders(void)
 {
 	struct fake_kernel kernel;
@@ -787,6 +888,9 @@ int main(void)
 		UNIT(a_look_settles_what_is_its_own_and_nothing_else),
 		UNIT(a_look_removes_what_nobody_owns),
 		UNIT(a_guest_that_keeps_rebooting_is_slowed_down),
+		UNIT(guests_of_a_folder_are_started_once),
+		UNIT(guests_that_do_not_shut_down_are_ended),
+		UNIT(a_guest_that_does_not_take_a_request_is_named),
 	};
 	int status;
 
