@@ -8,9 +8,9 @@
  *     .xen_p2m          PV: pairs (pfn, mfn) of 64 bits; .xen_pfn otherwise: one pfn each
  *     .xen_pages        the pages, in that order
  *
- * A PV guest tells where its p2m is: a list of frames of lists of frames. It is the guest's to
- * write, so every frame in it is mapped as one of this domain's and no other, and what it says is
- * only ever used to find more of the guest's own memory.
+ * A PV guest tells where its p2m is: at an address in its own page tables, or as a list of frames
+ * of lists of frames. Both are the guest's to write, so every frame is mapped as one of this
+ * domain's and no other, and what it says is only ever used to find more of the guest's own memory.
  */
 #include "control/core.h"
 
@@ -33,6 +33,8 @@
 #define ENTRIES (PAGE / sizeof(uint64_t)) /* of a p2m page */
 #define BATCH 256U                        /* pages mapped at once */
 #define PAGES_LIMIT (1ULL << 28)          /* 1 TiB: no domain here is larger */
+#define PTE_PRESENT 1ULL
+#define PTE_FRAME 0x000ffffffffff000ULL
 #define NOTE_NONE 0x2000000U
 #define NOTE_HEADER 0x2000001U
 #define NOTE_VERSION 0x2000003U
@@ -126,29 +128,74 @@ static int add_middle(struct dump *dump, uint64_t frame, uint64_t first, uint64_
 	return err;
 }
 
-static int collect_pv(struct dump *dump)
+/* The frame behind an address, by the guest's tables. -ENOENT: nothing is there. */
+static int walk(struct dump *dump, uint64_t root, uint64_t address, uint64_t *frame)
 {
-	uint64_t end, list, *frames;
-	void *at;
-	int err;
+	*frame = root;
+	for (unsigned int level = 4; level > 0; level--) {
+		uint64_t index = address >> (12 + 9 * (level - 1)) & (ENTRIES - 1), entry;
+		void *at;
 
-	if (!dump->shared) {
-		return -ENODATA;
+		if (map_one(dump, *frame, &at)) {
+			return -ENOENT;
+		}
+		entry = ((const uint64_t *)at)[index];
+		call_unmap(dump->control->call, at, 1);
+		if (!(entry & PTE_PRESENT)) {
+			return -ENOENT;
+		}
+		*frame = (entry & PTE_FRAME) >> 12;
 	}
-	end = dump->shared->arch.max_pfn;
-	list = dump->shared->arch.pfn_to_mfn_frame_list_list;
-	if (end == 0 || end > PAGES_LIMIT || list == 0 || map_one(dump, list, &at)) {
-		report_error(dump->report, ENODATA, "the memory of domain %u", dump->domid);
-		report_why(dump->report, "its kernel has not said yet where its pages are");
-		report_next(dump->report, "this works once the guest has started");
-		return -ENODATA;
+	return 0;
+}
+
+static int collect_virtual(struct dump *dump, uint64_t end)
+{
+	uint64_t root = dump->shared->arch.p2m_cr3 >> 12, address = dump->shared->arch.p2m_vaddr;
+	int err = 0;
+
+	for (uint64_t first = 0; first < end && !err; first += ENTRIES) {
+		uint64_t frame;
+
+		if (!walk(dump, root, address + first * sizeof(uint64_t), &frame)) {
+			err = add_leaf(dump, frame, first, end);
+		}
+	}
+	return err;
+}
+
+static int collect_listed(struct dump *dump, uint64_t end)
+{
+	uint64_t *frames;
+	void *at;
+	int err = 0;
+
+	if (map_one(dump, dump->shared->arch.pfn_to_mfn_frame_list_list, &at)) {
+		return 0;
 	}
 	frames = at;
-	err = 0;
 	for (uint64_t i = 0; i < ENTRIES && i * ENTRIES * ENTRIES < end && !err; i++) {
 		err = add_middle(dump, frames[i], i * ENTRIES * ENTRIES, end);
 	}
 	call_unmap(dump->control->call, at, 1);
+	return err;
+}
+
+static int collect_pv(struct dump *dump)
+{
+	uint64_t end = dump->shared ? dump->shared->arch.max_pfn : 0;
+	int err = 0;
+
+	if (end > 0 && end <= PAGES_LIMIT) {
+		err = dump->shared->arch.p2m_cr3 ? collect_virtual(dump, end)
+						 : collect_listed(dump, end);
+	}
+	if (!err && dump->page_count == 0) {
+		report_error(dump->report, ENODATA, "the memory of domain %u", dump->domid);
+		report_why(dump->report, "its kernel has not said yet where its pages are");
+		report_next(dump->report, "this works once the guest has started");
+		err = -ENODATA;
+	}
 	return err;
 }
 

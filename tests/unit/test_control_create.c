@@ -6,6 +6,7 @@
  */
 #include "call/domain.h"
 #include "config/config.h"
+#include "control/core.h"
 #include "control/create.h"
 #include "control/domains.h"
 #include "control/life.h"
@@ -22,10 +23,12 @@
 #include "unit/unit.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <sys/stat.h>
 
 #include <xen/io/xs_wire.h>
+#include <xen/start_info.h>
 
 static char folder[] = "/tmp/test_control_create.XXXXXX";
 static char kernel_path[64], state_dir[64], run_dir[64];
@@ -844,6 +847,67 @@ static void a_guest_that_does_not_take_a_request_is_named(void)
 	end();
 }
 
+/* --- core files ------------------------------------------------------------------------------ */
+/* What Linux tells of its p2m once it runs: here the one its builder made. */
+static uint64_t tell_where_pages_are(domid_t domid)
+{
+	const struct vcpu_guest_context *context = &xen.domains[domid].context;
+	struct shared_info *shared = fake_xen_frame(&xen, xen.domains[domid].shared_info);
+	xen_pfn_t mfn = fake_xen_walk(&xen, domid, context->user_regs.rsi, NULL);
+	const struct start_info *start = fake_xen_frame(&xen, mfn);
+
+	shared->arch.max_pfn = start->nr_pages;
+	shared->arch.p2m_cr3 = context->ctrlreg[3];
+	shared->arch.p2m_vaddr = start->mfn_list;
+	return start->nr_pages;
+}
+
+static void a_core_has_every_page(void)
+{
+	char path[80], text[16] = "";
+	Elf64_Ehdr header;
+	Elf64_Shdr sections[8];
+	uint64_t pages, first[2];
+	domid_t domid = 0;
+	FILE *from;
+
+	begin();
+	CU_ASSERT_EQUAL(create("memory=28", true, &domid), 0);
+	snprintf(path, sizeof(path), "%s/core", folder);
+	CU_ASSERT_EQUAL(control_domain_dump(&control, domid, path, &report), -ENODATA);
+	CU_ASSERT_NOT_EQUAL(access(path, F_OK), 0);
+
+	pages = tell_where_pages_are(domid);
+	CU_ASSERT_EQUAL(pages, 28 * 256);
+	CU_ASSERT_EQUAL(control_domain_dump(&control, domid, "/nonexistent/core", &report),
+			-ENOENT);
+	CU_ASSERT_EQUAL(control_domain_dump(&control, domid, path, &report), 0);
+	from = fopen(path, "r");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(from);
+	CU_ASSERT_EQUAL(fread(&header, sizeof(header), 1, from), 1);
+	CU_ASSERT_EQUAL(memcmp(header.e_ident, ELFMAG, SELFMAG), 0);
+	CU_ASSERT_EQUAL(header.e_type, ET_CORE);
+	CU_ASSERT_EQUAL_FATAL(header.e_shnum, 7);
+	CU_ASSERT_EQUAL(fread(sections, sizeof(sections[0]), 7, from), 7);
+	CU_ASSERT_EQUAL(sections[5].sh_size, pages * 16);
+	CU_ASSERT_EQUAL(sections[6].sh_size, pages * 4096);
+	fseek(from, (long)(sections[1].sh_offset + sections[6].sh_name), SEEK_SET);
+	CU_ASSERT_EQUAL(fread(text, 10, 1, from), 1);
+	CU_ASSERT_STRING_EQUAL(text, ".xen_pages");
+
+	/* The second page: its number, its frame, its bytes. */
+	fseek(from, (long)sections[5].sh_offset + 16, SEEK_SET);
+	CU_ASSERT_EQUAL(fread(first, sizeof(first), 1, from), 1);
+	CU_ASSERT_EQUAL(first[0], 1);
+	fseek(from, 0, SEEK_END);
+	CU_ASSERT_EQUAL((uint64_t)ftell(from), sections[6].sh_offset + pages * 4096);
+	fclose(from);
+	unlink(path);
+	CU_ASSERT_EQUAL(xen.domains[domid].pauses, 1);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
 static void make_folders(void)
 {
 	struct fake_kernel kernel;
@@ -891,6 +955,7 @@ int main(void)
 		UNIT(guests_of_a_folder_are_started_once),
 		UNIT(guests_that_do_not_shut_down_are_ended),
 		UNIT(a_guest_that_does_not_take_a_request_is_named),
+		UNIT(a_core_has_every_page),
 	};
 	int status;
 
