@@ -137,6 +137,22 @@ static void a_halted_vcpu_waits_for_what_wakes_it(void)
 	hvm_destroy();
 }
 
+static void halting_for_good_powers_the_domain_off_with_the_last_vcpu(void)
+{
+	static const uint8_t hlt[] = {0xf4};
+
+	vcpu_clear_flag(h0, VCPU_DOWN);
+	vcpu_clear_flag(h1, VCPU_DOWN);
+	regs->rflags &= ~RFLAGS_IF;
+	run(hlt, sizeof(hlt), HVM_EXIT_INSTRUCTION);
+	CU_ASSERT(h0->pause_flags & VCPU_DOWN);
+	CU_ASSERT_FALSE(hvm->is_shutting_down);
+	hvm_vcpu_down(h1);
+	CU_ASSERT(hvm->is_shutting_down);
+	CU_ASSERT_EQUAL(hvm->shutdown_code, SHUTDOWN_poweroff);
+	hvm_destroy();
+}
+
 static void an_interrupt_in_the_local_apic_ends_a_halt(void)
 {
 	static const uint8_t hlt[] = {0xf4};
@@ -413,6 +429,7 @@ int main(void)
 		UNIT(a_string_of_output_is_written_piece_by_piece),
 		UNIT(a_long_string_leaves_room_for_others),
 		UNIT(a_halted_vcpu_waits_for_what_wakes_it),
+		UNIT(halting_for_good_powers_the_domain_off_with_the_last_vcpu),
 		UNIT(an_interrupt_in_the_local_apic_ends_a_halt),
 		UNIT(an_upcall_before_the_local_apic_is_on_is_not_lost),
 		UNIT(what_cannot_be_taken_makes_a_window_wanted),

@@ -327,11 +327,15 @@ static enum emul_result wbinvd(struct emul_context *context unused_arg)
 	return EMUL_DONE;
 }
 
-/* The exit path looks again whether anything has come meanwhile (hvm_deliver). */
+/* With interrupts off it means to go: a PVH guest has no other way to end itself. */
 static enum emul_result halt(struct emul_context *context)
 {
 	struct vcpu *v = vcpu_of(context);
 
+	if (!(context->regs->rflags & RFLAGS_IF) && !atomic_read(&v->nmi_pending)) {
+		hvm_vcpu_down(v);
+		return EMUL_DONE;
+	}
 	vcpu_set_flag(v, VCPU_BLOCKED);
 	atomic_fence();
 	if (hvm_is_woken(v)) {

@@ -271,6 +271,25 @@ bool hvm_is_woken(struct vcpu *v)
 	       vlapic_startup_is_pending(&v->hvm->lapic);
 }
 
+/* Each sets its own flag before it looks at the others': the last one sees all. */
+void hvm_vcpu_down(struct vcpu *v)
+{
+	struct vcpu *other;
+
+	vcpu_set_flag(v, VCPU_DOWN);
+	atomic_fence();
+	if (vlapic_startup_is_pending(&v->hvm->lapic)) {
+		vcpu_clear_flag(v, VCPU_DOWN);
+		return;
+	}
+	for_each_vcpu (v->domain, other) {
+		if (!(atomic_read(&other->pause_flags) & VCPU_DOWN)) {
+			return;
+		}
+	}
+	domain_shutdown(v->domain, SHUTDOWN_poweroff);
+}
+
 static void start_up(struct vcpu *v)
 {
 	uint8_t vector = 0;

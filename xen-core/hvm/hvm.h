@@ -85,6 +85,9 @@ void hvm_upcall(struct vcpu *v);
 /* Something waits that would end HLT now. */
 bool must_check hvm_is_woken(struct vcpu *v);
 
+/* v stops until an INIT and SIPI; when no vcpu is left the domain has powered itself off. */
+void hvm_vcpu_down(struct vcpu *v);
+
 /* Emulates the instruction at RIP, iterations of a repeated one too, if it is of those classes
  * (emul/emul.h); what it raises is queued. */
 void hvm_emulate(struct vcpu *v, struct cpu_regs *regs, unsigned int classes);
