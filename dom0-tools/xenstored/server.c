@@ -36,17 +36,26 @@ void server_queue(struct server *server, struct wire *wire)
 	}
 }
 
+static bool unlink_wire(struct wire **link, struct wire *wire)
+{
+	while (*link && *link != wire) {
+		link = &(*link)->next_queued;
+	}
+	if (!*link) {
+		return false;
+	}
+	*link = wire->next_queued;
+	return true;
+}
+
+/* Settling frees wires, and introductions settle while the queue is being gone over. */
 static void unqueue(struct server *server, struct wire *wire)
 {
-	struct wire **link = &server->queue;
-
-	while (wire->queued && *link) {
-		if (*link == wire) {
-			*link = wire->next_queued;
-			wire->queued = false;
-			return;
+	if (wire->queued) {
+		wire->queued = false;
+		if (!unlink_wire(&server->queue, wire)) {
+			(void)unlink_wire(&server->working, wire);
 		}
-		link = &(*link)->next_queued;
 	}
 }
 
@@ -145,50 +154,54 @@ static void refuse(struct wire *wire)
 	domains_notify(wire);
 }
 
-/* One look at everything queued; what still has something to do is queued again. */
-static void work_once(struct server *server)
+/* Bytes move; nothing is settled here, so all wires stay. */
+static void move_all(struct server *server)
 {
 	struct xsd *store = &server->store;
-	struct wire *list = server->queue;
-	struct wire *wire;
 
-	/* Only settling frees wires: the list stays whole until then. */
-	server->queue = NULL;
-	for (wire = list; wire; wire = wire->next_queued) {
+	for (struct wire *wire = server->working; wire; wire = wire->next_queued) {
 		struct conn *conn = wire->conn;
 
 		move(wire);
-		if (wire->dead) {
-			if (!conn->closing) {
-				xsd_disconnect(store, conn);
-			}
-			continue;
-		}
-		if (conn->spill_begin != conn->spill_end) {
+		if (wire->dead && !conn->closing) {
+			xsd_disconnect(store, conn);
+		} else if (conn->spill_begin != conn->spill_end) {
 			xsd_refill(store, conn);
 		}
 	}
-	while (list) {
-		struct conn *conn = list->conn;
-		bool again;
+}
 
-		wire = list;
-		list = wire->next_queued;
-		wire->queued = false;
+static void run_wire(struct server *server, struct wire *wire)
+{
+	struct xsd *store = &server->store;
+
+	if (wire->dead || wire->conn->closing) {
+		return;
+	}
+	if (xsd_run(store, wire->conn) == -EPROTO) {
+		refuse(wire);
 		if (wire->dead) {
-			continue;
-		}
-		if (xsd_run(store, conn) == -EPROTO) {
-			refuse(wire);
-			again = wire->dead;
-		} else {
-			again = xsd_has_work(store, conn);
-		}
-		if (again) {
 			server_queue(server, wire);
 		}
+	} else if (xsd_has_work(store, wire->conn)) {
+		server_queue(server, wire);
 	}
-	xsd_settle(store);
+}
+
+/* One look at everything queued; what still has something to do is queued again. */
+static void work_once(struct server *server)
+{
+	server->working = server->queue;
+	server->queue = NULL;
+	move_all(server);
+	while (server->working) {
+		struct wire *wire = server->working;
+
+		server->working = wire->next_queued;
+		wire->queued = false;
+		run_wire(server, wire);
+	}
+	xsd_settle(&server->store);
 }
 
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)

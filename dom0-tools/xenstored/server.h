@@ -55,6 +55,7 @@ struct server {
 	ev_prepare prepare;
 	ev_idle idle;
 	struct wire *queue;
+	struct wire *working; /* what is left of the queue being gone over */
 	/* the hypervisor; all -1 and NULL with --no-domain-init */
 	struct call *call;
 	int ports;  /* /dev/xen/evtchn */
