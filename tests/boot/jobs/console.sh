@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Our xenconsoled under our keeper, with Debian's xl and xenstored. Needs, by ./run --add, the
 # programs proxenos-keeper, xenconsoled and xenconsole in /root, and libev.so.4 where libraries are.
+# By hand; KILLS and NUMBERS say how much.
 #
 # A guest prints numbers while the daemon is killed again and again: none may be missing, in the
 # log exactly once each, on the attached terminal at least once.
