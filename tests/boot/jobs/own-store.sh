@@ -57,7 +57,7 @@ guest_speaks() {
 check the_store_is_ours store_is_ours
 check the_keeper_starts_it begin_under_keeper
 xenconsoled --log=guest --log-dir=$console --timestamp=none --pid-file=/run/xenconsoled.pid
-check a_guest_is_created create_guest one 128 1 halt "$vif"
+check a_guest_is_created create_guest one 128 1 "" "$vif"
 domid=$(xl domid one)
 check its_kernel_speaks_to_the_store wait_until $patience guest_speaks
 dump >/run/before
@@ -67,7 +67,7 @@ check it_has_lost_nothing same_contents
 check the_guest_is_still_listed guest_lives one
 check killed_again_and_again_it_comes_back kill_again_and_again
 check nor_has_it_lost_anything_then same_contents
-check a_guest_is_created_after_that create_guest two 128 1 halt "$vif"
+check a_guest_is_created_after_that create_guest two 128 1 "" "$vif"
 check the_first_guest_is_destroyed xl destroy one
 check the_second_guest_is_destroyed xl destroy two
 check no_guest_remains [ "$(xl list | wc -l)" = 2 ]
