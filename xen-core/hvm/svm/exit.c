@@ -96,6 +96,8 @@ void svm_decode_exit(const struct vmcb *vmcb, struct hvm_exit *exit)
 		decode_port(vmcb, exit);
 	} else if (code == SVM_EXIT_NESTED_FAULT) {
 		decode_fault(vmcb, exit);
+	} else if (code == SVM_EXIT_EXCEPTION + EXCEPTION_MC) {
+		exit->reason = HVM_EXIT_HOST;
 	} else if (code >= SVM_EXIT_EXCEPTION && code < SVM_EXIT_INTR) {
 		decode_exception(vmcb, (unsigned int)(code - SVM_EXIT_EXCEPTION), exit);
 	} else {

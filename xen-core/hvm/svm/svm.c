@@ -165,6 +165,9 @@ static void left(struct vcpu *v, struct cpu_regs *regs, struct hvm_exit *exit)
 	regs->ss = vmcb->ss.selector;
 	/* Taken by the entry, or given back in exit_event. */
 	vmcb->event = 0;
+	if (vmcb->exit_code == SVM_EXIT_EXCEPTION + EXCEPTION_MC) {
+		svm_raise_machine_check();
+	}
 	svm_decode_exit(vmcb, exit);
 }
 

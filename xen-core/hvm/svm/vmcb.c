@@ -13,6 +13,8 @@ static const uint8_t always[] = {
 	/* A guest could keep the CPU delivering these for ever: an exit gives others a turn. */
 	SVM_INTERCEPT_EXCEPTION + EXCEPTION_DB,
 	SVM_INTERCEPT_EXCEPTION + EXCEPTION_AC,
+	/* The machine's own trouble. */
+	SVM_INTERCEPT_EXCEPTION + EXCEPTION_MC,
 	SVM_INTERCEPT_INTR,
 	SVM_INTERCEPT_NMI,
 	SVM_INTERCEPT_INIT,
