@@ -29,8 +29,8 @@ int control_nodes_write_whole(struct control *control, domid_t domid,
 			      const struct vm_config *config, const char *lifecycle,
 			      struct report *report);
 
-/* The control domain's own: its name and number, unless it has them. A store that is new knows of no
- * domain. */
+/* The control domain's own: its name and number, unless it has them. A store that is new knows of
+ * no domain. */
 int control_nodes_write_host(struct control *control, struct report *report);
 
 /* /libxl/N/lifecycle; *text is the caller's. -ENOENT: a domain of another toolstack. */
