@@ -6,7 +6,7 @@
 . /job/lib.sh
 
 own() {
-	[ -x /root/"$1" ] && echo /root/"$1" || echo /opt/proxenos/sbin/"$1"
+	[ -x /root/"$1" ] && echo /root/"$1" || echo /opt/proxenos/usr/sbin/"$1"
 }
 own_xl=$(own xl)
 own_lifecycled=$(own proxenos-lifecycled)
