@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Our xenstored and keeper under Debian's tools and Linux's xenbus: guests are created, listed and destroyed
-# while the store is killed again and again. To be run with
-#   --add BUILD/xenstored:/usr/sbin/xenstored --add BUILD/proxenos-keeper:/usr/sbin/proxenos-keeper
-# and liblmdb.so.0 and libev.so.4 added to /usr/lib/x86_64-linux-gnu. KILLS (default 10) may come from
-# /root/own-store.conf.
+# while the store is killed again and again. KILLS (default 10) may come from /root/own-store.conf.
+# run: --tools store
 . /job/lib.sh
 
 KILLS=10
