@@ -20,7 +20,7 @@ same_data() {
 
 # Its kernel says what it takes itself to run on.
 is_pvh() {
-	grep -q "Booting paravirtualized kernel on Xen PVH" "$console/guest-$1.log"
+	guest_says "$1" "type PVH"
 }
 
 check the_machine_can_run_translated_guests has_hvm

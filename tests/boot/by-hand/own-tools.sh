@@ -182,11 +182,11 @@ while [ $attempts -lt 5 ]; do
 	# One that was whole already stays, as it should.
 	xl destroy killed$attempts 2>/dev/null
 done
-check what_killed_creators_left_is_removed wait_until 60 nothing_pending
+check what_killed_creators_left_is_removed wait_until $patience nothing_pending
 only_dom0() {
 	[ "$(xl list | wc -l)" = 2 ]
 }
-check no_half_made_domain_remains wait_until 60 only_dom0
+check no_half_made_domain_remains wait_until $patience only_dom0
 only_dom0 || xl list | sed 's/^/# /'
 
 # --- refused
