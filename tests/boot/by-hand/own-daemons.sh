@@ -25,9 +25,10 @@ ready_times() {
 	[ "$(grep -c '^guest: ready' "$console/guest-$1.log")" -ge "$2" ]
 }
 
-# said NAME N: what is typed into its console comes back.
+# answers NAME N: what a user attached to its console types is carried out.
 answers() {
-	printf 'echo sum=$((40 + %s))\r' "$2" >"$(xenstore-read /local/domain/"$(xl domid "$1")"/console/tty)"
+	tty=$(xenstore-read /local/domain/"$(xl domid "$1")"/console/tty)
+	(sleep 3; printf 'echo sum=$((40 + %s))\r' "$2"; sleep 5) >"$tty"
 	wait_until 120 grep -q "^sum=$((40 + $2))" "$console/guest-$1.log"
 }
 
