@@ -339,13 +339,15 @@ int control_domain_destroy(struct control *control, domid_t domid, struct report
 	}
 	call_domain_pause(control->call, domid); /* a dying one refuses, which is as good */
 	first = remove_devices(control, domid, report);
-	if (control_store(control, &store, NULL) == 0) {
-		store_release(store, domid); /* what was never introduced is refused: fine */
-	}
 	err = call_domain_destroy(control->call, domid);
 	if (err && err != -ESRCH) {
 		control_failed(report, err, "domctl destroydomain", "destroying domain %u", domid);
 		return err;
+	}
+	/* Not before: who looks at the domain because the store has let go of it must find it
+	 * dying. A store that has noticed by itself, or was never told of it, refuses: fine. */
+	if (control_store(control, &store, NULL) == 0) {
+		store_release(store, domid);
 	}
 	err = control_domain_forget(control, domid, report);
 	return first ? first : err;

@@ -231,6 +231,25 @@ static void a_domain_asked_to_stay_paused_does(void)
 	end();
 }
 
+/* Daemons that look at the domain when the store lets go of it, and find it alive, look no more. */
+static void the_store_lets_go_of_a_domain_only_when_it_dies(void)
+{
+	domid_t domid = 0;
+	unsigned int released;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	released = fake_store_requests(fake, XS_RELEASE);
+	xen.fail_at = xen.calls + 3; /* after getdomaininfo and pausedomain */
+	xen.fail_with = EBUSY;
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), -EBUSY);
+	CU_ASSERT_EQUAL(fake_store_requests(fake, XS_RELEASE), released);
+	xen.fail_at = 0;
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	CU_ASSERT_EQUAL(fake_store_requests(fake, XS_RELEASE), released + 1);
+	end();
+}
+
 static void any_failing_hypercall_leaves_nothing(void)
 {
 	unsigned int failed = 0, calls = 1;
@@ -929,6 +948,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		UNIT(a_created_domain_is_in_the_store_and_runs),
 		UNIT(a_domain_asked_to_stay_paused_does),
+		UNIT(the_store_lets_go_of_a_domain_only_when_it_dies),
 		UNIT(any_failing_hypercall_leaves_nothing),
 		UNIT(any_failing_step_leaves_nothing),
 		UNIT(a_refusing_store_leaves_nothing),
