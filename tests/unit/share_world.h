@@ -98,6 +98,12 @@ int rights_check(const struct domain *caller, const struct domain *target,
 	return caller == target || caller->is_control ? 0 : -XEN_EPERM;
 }
 
+int call_find(struct hypercall *call, uint16_t domid, enum right right, struct domain **d)
+{
+	*d = call_target(call, domid);
+	return *d ? rights_check(call->v->domain, *d, right) : -XEN_ESRCH;
+}
+
 struct vcpu *vcpu_find(struct domain *d, uint64_t id)
 {
 	return id < d->max_vcpus ? d->vcpus[id] : NULL;

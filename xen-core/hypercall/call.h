@@ -60,5 +60,9 @@ enum right {
 /* 0 or -XEN_EPERM. target may be NULL for CONTROL and HARDWARE. */
 int must_check rights_check(const struct domain *caller, const struct domain *target,
 			    enum right right);
+/* Both: the domain a call names, if the caller has that right over it. 0, -XEN_ESRCH or -XEN_EPERM;
+ * *d is borrowed, and only good with 0. */
+int must_check call_find(struct hypercall *call, uint16_t domid, enum right right,
+			 struct domain **d);
 
 #endif

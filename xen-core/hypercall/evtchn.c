@@ -14,16 +14,6 @@
 
 #include <xen/errno.h>
 
-/* The domain an operation names, if the caller may act for it. */
-static int find_target(struct hypercall *call, uint16_t domid, struct domain **d)
-{
-	*d = call_target(call, domid);
-	if (!*d) {
-		return -XEN_ESRCH;
-	}
-	return rights_check(call->v->domain, *d, RIGHT_TARGET);
-}
-
 static int op_bind_interdomain(struct hypercall *call, struct guest_ptr p)
 {
 	struct vcpu *v = call->v;
@@ -86,7 +76,7 @@ static int op_alloc_unbound(struct hypercall *call, struct guest_ptr p)
 	int err = guest_in(v, &op, p, sizeof(op));
 
 	if (!err) {
-		err = find_target(call, op.dom, &d);
+		err = call_find(call, op.dom, RIGHT_TARGET, &d);
 	}
 	if (!err) {
 		uint16_t remote = op.remote_dom == DOMID_SELF ? v->domain->id : op.remote_dom;
@@ -104,7 +94,7 @@ static int op_status(struct hypercall *call, struct guest_ptr p)
 	int err = guest_in(v, &in, p, sizeof(in));
 
 	if (!err) {
-		err = find_target(call, in.dom, &d);
+		err = call_find(call, in.dom, RIGHT_TARGET, &d);
 	}
 	if (!err) {
 		op.dom = in.dom;
@@ -122,7 +112,7 @@ static int op_reset(struct hypercall *call, struct guest_ptr p)
 	int err = guest_in(v, &op, p, sizeof(op));
 
 	if (!err) {
-		err = find_target(call, op.dom, &d);
+		err = call_find(call, op.dom, RIGHT_TARGET, &d);
 	}
 	if (err) {
 		return err;

@@ -17,17 +17,9 @@
 
 static int find_target(struct hypercall *call, uint16_t domid, struct domain **d)
 {
-	int err;
+	int err = call_find(call, domid, RIGHT_TARGET, d);
 
-	*d = call_target(call, domid);
-	if (!*d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, *d, RIGHT_TARGET);
-	if (err) {
-		return err;
-	}
-	return (*d)->is_pv ? -XEN_EINVAL : 0;
+	return !err && (*d)->is_pv ? -XEN_EINVAL : err;
 }
 
 /* Events that wait are announced anew: the guest may have missed the edge of the vector before. */

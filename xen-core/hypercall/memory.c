@@ -251,11 +251,7 @@ static int64_t refuse_physmap(struct hypercall *call)
 	if (guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid))) {
 		return -XEN_EFAULT;
 	}
-	d = call_target(call, domid);
-	if (!d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, d, RIGHT_TARGET);
+	err = call_find(call, domid, RIGHT_TARGET, &d);
 	return err ? err : -XEN_EACCES;
 }
 

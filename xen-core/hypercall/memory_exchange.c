@@ -102,8 +102,7 @@ static int decode(struct hypercall *call, struct exchange *x)
 	if (err) {
 		return err;
 	}
-	x->d = call_target(call, x->request.in.domid);
-	return x->d ? rights_check(call->v->domain, x->d, RIGHT_TARGET) : -XEN_ESRCH;
+	return call_find(call, x->request.in.domid, RIGHT_TARGET, &x->d);
 }
 
 /* --- begin ----------------------------------------------------------------------------------- */

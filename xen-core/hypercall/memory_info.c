@@ -137,11 +137,7 @@ int64_t memory_set_map(struct hypercall *call)
 	if (request.map.nr_entries > DOMAIN_E820_MAX) {
 		return -XEN_EINVAL;
 	}
-	d = call_target(call, request.domid);
-	if (!d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, d, RIGHT_TARGET);
+	err = call_find(call, request.domid, RIGHT_TARGET, &d);
 	if (err) {
 		return err;
 	}
@@ -205,11 +201,7 @@ int64_t memory_count(struct hypercall *call)
 	if (guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid))) {
 		return -XEN_EFAULT;
 	}
-	d = call_target(call, domid);
-	if (!d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, d, RIGHT_TARGET);
+	err = call_find(call, domid, RIGHT_TARGET, &d);
 	return err ? err : count_of(d, call->args[0]);
 }
 
@@ -224,11 +216,7 @@ int64_t memory_pod_target(struct hypercall *call)
 	if (guest_in(call->v, &target, at, sizeof(target))) {
 		return -XEN_EFAULT;
 	}
-	d = call_target(call, target.domid);
-	if (!d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, d, RIGHT_DM);
+	err = call_find(call, target.domid, RIGHT_DM, &d);
 	if (err) {
 		return err;
 	}
@@ -267,11 +255,7 @@ static int check_resource(struct hypercall *call, const struct xen_mem_acquire_r
 	if (request->pad != 0) {
 		return -XEN_EINVAL;
 	}
-	*d = call_target(call, request->domid);
-	if (!*d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, *d, RIGHT_DM);
+	err = call_find(call, request->domid, RIGHT_DM, d);
 	if (err) {
 		return err;
 	}

@@ -187,17 +187,9 @@ static int move_frame(struct domain *d, uint64_t from, uint64_t to)
 
 static int find_translated(struct hypercall *call, domid_t domid, struct domain **d)
 {
-	int err;
+	int err = call_find(call, domid, RIGHT_TARGET, d);
 
-	*d = call_target(call, domid);
-	if (!*d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, *d, RIGHT_TARGET);
-	if (err) {
-		return err;
-	}
-	return (*d)->is_pv ? -XEN_EACCES : 0;
+	return !err && (*d)->is_pv ? -XEN_EACCES : err;
 }
 
 int64_t memory_add_to_physmap(struct hypercall *call)

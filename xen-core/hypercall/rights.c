@@ -36,3 +36,9 @@ int rights_check(const struct domain *caller, const struct domain *target, enum 
 {
 	return is_allowed(caller, target, right) ? 0 : -XEN_EPERM;
 }
+
+int call_find(struct hypercall *call, uint16_t domid, enum right right, struct domain **d)
+{
+	*d = call_target(call, domid);
+	return *d ? rights_check(call->v->domain, *d, right) : -XEN_ESRCH;
+}

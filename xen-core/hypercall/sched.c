@@ -67,11 +67,7 @@ static int op_remote_shutdown(struct hypercall *call, struct guest_ptr p)
 	if (err) {
 		return err;
 	}
-	d = call_target(call, op.domain_id);
-	if (!d) {
-		return -XEN_ESRCH;
-	}
-	err = rights_check(call->v->domain, d, RIGHT_DM);
+	err = call_find(call, op.domain_id, RIGHT_DM, &d);
 	if (!err) {
 		domain_shutdown(d, (uint8_t)op.reason);
 	}
