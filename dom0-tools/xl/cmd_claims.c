@@ -43,18 +43,12 @@ static void print_table(struct xl *xl, const struct control_domains *domains)
 
 int cmd_claims(struct xl *xl, int argc, char **argv)
 {
-	struct control_domains domains;
 	bool json = false;
-	int option, err, status;
+	const struct xl_switch switches[] = {{XL_OPT_JSON, NULL, &json}, {0}};
+	struct control_domains domains;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		if (option != XL_OPT_JSON) {
-			return xl_getopt_end(option);
-		}
-		json = true;
-	}
-	status = xl_open(xl);
-	if (status) {
+	if (!xl_begin_open(xl, argc, argv, switches, &status)) {
 		return status;
 	}
 	err = control_domains_list(xl->control, &domains, &xl->report);

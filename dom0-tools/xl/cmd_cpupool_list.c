@@ -86,27 +86,14 @@ static void print_table(struct xl *xl, const struct control_pools *pools, const 
 
 int cmd_cpupool_list(struct xl *xl, int argc, char **argv)
 {
-	static const struct option options[] = {{"cpus", no_argument, NULL, 'c'}, {0}};
 	bool cpus = false, json = false;
+	const struct xl_switch switches[] = {{'c', "cpus", &cpus}, {XL_OPT_JSON, NULL, &json}, {0}};
 	struct control_pools pools;
 	const char *only;
 	uint32_t id;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "c", options)) != -1) {
-		switch (option) {
-		case 'c':
-			cpus = true;
-			break;
-		case XL_OPT_JSON:
-			json = true;
-			break;
-		default:
-			return xl_getopt_end(option);
-		}
-	}
-	status = xl_open(xl);
-	if (status) {
+	if (!xl_begin_open(xl, argc, argv, switches, &status)) {
 		return status;
 	}
 	only = optind < argc ? argv[optind] : NULL;

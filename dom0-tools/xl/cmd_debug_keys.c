@@ -8,13 +8,10 @@
 
 int cmd_debug_keys(struct xl *xl, int argc, char **argv)
 {
-	int option, status;
+	int status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
-	}
-	if (!xl_has_arguments(xl, argc, 1)) {
-		return XL_USAGE;
+	if (!xl_begin(xl, argc, argv, NULL, 1, &status)) {
+		return status;
 	}
 	status = xl_open(xl);
 	return status ? status

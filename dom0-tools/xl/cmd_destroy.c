@@ -11,20 +11,11 @@
 int cmd_destroy(struct xl *xl, int argc, char **argv)
 {
 	bool force = xl->force;
+	const struct xl_switch switches[] = {{'f', NULL, &force}, {0}};
 	domid_t domid;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "f", NULL)) != -1) {
-		if (option != 'f') {
-			return xl_getopt_end(option);
-		}
-		force = true;
-	}
-	if (!xl_has_arguments(xl, argc, 1)) {
-		return XL_USAGE;
-	}
-	status = xl_find_domain(xl, argv[optind], &domid);
-	if (status) {
+	if (!xl_begin_domain(xl, argc, argv, switches, 1, &domid, &status)) {
 		return status;
 	}
 	if (domid == 0 && !force) {

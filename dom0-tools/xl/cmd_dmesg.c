@@ -30,23 +30,11 @@ static int print_json(struct xl *xl, char *text)
 int cmd_dmesg(struct xl *xl, int argc, char **argv)
 {
 	bool clear = false, json = false;
+	const struct xl_switch switches[] = {{'c', NULL, &clear}, {XL_OPT_JSON, NULL, &json}, {0}};
 	char *text = NULL;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "c", NULL)) != -1) {
-		switch (option) {
-		case 'c':
-			clear = true;
-			break;
-		case XL_OPT_JSON:
-			json = true;
-			break;
-		default:
-			return xl_getopt_end(option);
-		}
-	}
-	status = xl_open(xl);
-	if (status) {
+	if (!xl_begin_open(xl, argc, argv, switches, &status)) {
 		return status;
 	}
 	err = control_host_log(xl->control, clear, &text, &xl->report);

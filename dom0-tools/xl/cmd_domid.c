@@ -11,13 +11,10 @@
 int cmd_domid(struct xl *xl, int argc, char **argv)
 {
 	domid_t domid;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
-	}
-	if (!xl_has_arguments(xl, argc, 1)) {
-		return XL_USAGE;
+	if (!xl_begin(xl, argc, argv, NULL, 1, &status)) {
+		return status;
 	}
 	status = xl_open(xl);
 	if (status) {

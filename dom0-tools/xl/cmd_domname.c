@@ -13,13 +13,10 @@ int cmd_domname(struct xl *xl, int argc, char **argv)
 {
 	unsigned long number;
 	char *name = NULL;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
-	}
-	if (!xl_has_arguments(xl, argc, 1)) {
-		return XL_USAGE;
+	if (!xl_begin(xl, argc, argv, NULL, 1, &status)) {
+		return status;
 	}
 	if (xl_read_number(argv[optind], &number) || number > UINT16_MAX) {
 		fprintf(xl->err, "Invalid domain id.\n\n    '%s' is not a number\n", argv[optind]);

@@ -9,16 +9,10 @@
 int cmd_dump_core(struct xl *xl, int argc, char **argv)
 {
 	domid_t domid;
-	int option, status;
+	int status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
+	if (!xl_begin_domain(xl, argc, argv, NULL, 2, &domid, &status)) {
+		return status;
 	}
-	if (!xl_has_arguments(xl, argc, 2)) {
-		return XL_USAGE;
-	}
-	status = xl_find_domain(xl, argv[optind], &domid);
-	return status ? status
-		      : xl_end(xl, control_domain_dump(xl->control, domid, argv[optind + 1],
-						       &xl->report));
+	return xl_end(xl, control_domain_dump(xl->control, domid, argv[optind + 1], &xl->report));
 }

@@ -193,25 +193,12 @@ static int print(struct xl *xl, const struct control_host *host, bool numa, bool
 
 int cmd_info(struct xl *xl, int argc, char **argv)
 {
-	static const struct option options[] = {{"numa", no_argument, NULL, 'n'}, {0}};
 	bool numa = false, json = false;
+	const struct xl_switch switches[] = {{'n', "numa", &numa}, {XL_OPT_JSON, NULL, &json}, {0}};
 	struct control_host host;
-	int option, err, status;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "n", options)) != -1) {
-		switch (option) {
-		case 'n':
-			numa = true;
-			break;
-		case XL_OPT_JSON:
-			json = true;
-			break;
-		default:
-			return xl_getopt_end(option);
-		}
-	}
-	status = xl_open(xl);
-	if (status) {
+	if (!xl_begin_open(xl, argc, argv, switches, &status)) {
 		return status;
 	}
 	err = control_host_read(xl->control, &host, &xl->report);

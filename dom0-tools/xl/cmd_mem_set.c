@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl mem-set: what a domain shall have; its balloon driver does the rest.
+ * xl mem-set: what a domain shall have, its balloon driver does the rest; xl mem-max: what it may
+ * have at most.
  */
 #include "xl/xl.h"
 
 #include "config/config.h"
 #include "control/memory.h"
 
-int cmd_mem_set(struct xl *xl, int argc, char **argv)
+static int set_memory(struct xl *xl, int argc, char **argv,
+		      int (*set)(struct control *control, domid_t domid, uint64_t kib,
+				 struct report *report))
 {
 	uint64_t kib;
 	domid_t domid;
-	int option, status;
+	int status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
-	}
-	if (!xl_has_arguments(xl, argc, 2)) {
-		return XL_USAGE;
-	}
-	status = xl_find_domain(xl, argv[optind], &domid);
-	if (status) {
+	if (!xl_begin_domain(xl, argc, argv, NULL, 2, &domid, &status)) {
 		return status;
 	}
 	if (config_read_memory(argv[optind + 1], &kib, NULL)) {
@@ -30,5 +26,15 @@ int cmd_mem_set(struct xl *xl, int argc, char **argv)
 			argv[optind + 1]);
 		return XL_FAILED;
 	}
-	return xl_end(xl, control_memory_set_target(xl->control, domid, kib, &xl->report));
+	return xl_end(xl, set(xl->control, domid, kib, &xl->report));
+}
+
+int cmd_mem_set(struct xl *xl, int argc, char **argv)
+{
+	return set_memory(xl, argc, argv, control_memory_set_target);
+}
+
+int cmd_mem_max(struct xl *xl, int argc, char **argv)
+{
+	return set_memory(xl, argc, argv, control_memory_set_max);
 }

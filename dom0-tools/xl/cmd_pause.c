@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl pause: the domain keeps everything but gets no CPU.
+ * xl pause: the domain keeps everything but gets no CPU; xl unpause ends what that or xl create -p
+ * began.
  */
 #include "xl/xl.h"
 
@@ -9,14 +10,21 @@
 int cmd_pause(struct xl *xl, int argc, char **argv)
 {
 	domid_t domid;
-	int option, status;
+	int status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
+	if (!xl_begin_domain(xl, argc, argv, NULL, 1, &domid, &status)) {
+		return status;
 	}
-	if (!xl_has_arguments(xl, argc, 1)) {
-		return XL_USAGE;
+	return xl_end(xl, control_domain_pause(xl->control, domid, &xl->report));
+}
+
+int cmd_unpause(struct xl *xl, int argc, char **argv)
+{
+	domid_t domid;
+	int status;
+
+	if (!xl_begin_domain(xl, argc, argv, NULL, 1, &domid, &status)) {
+		return status;
 	}
-	status = xl_find_domain(xl, argv[optind], &domid);
-	return status ? status : xl_end(xl, control_domain_pause(xl->control, domid, &xl->report));
+	return xl_end(xl, control_domain_unpause(xl->control, domid, &xl->report));
 }

@@ -11,13 +11,10 @@ int cmd_trigger(struct xl *xl, int argc, char **argv)
 	unsigned long vcpu = 0;
 	domid_t domid;
 	bool given;
-	int option, status;
+	int status;
 
-	while ((option = xl_getopt(xl, argc, argv, "", NULL)) != -1) {
-		return xl_getopt_end(option);
-	}
-	if (!xl_has_arguments(xl, argc, 2)) {
-		return XL_USAGE;
+	if (!xl_begin(xl, argc, argv, NULL, 2, &status)) {
+		return status;
 	}
 	given = argc - optind > 2;
 	if (given && (xl_read_number(argv[optind + 2], &vcpu) || vcpu > INT16_MAX)) {

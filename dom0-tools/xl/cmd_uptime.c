@@ -107,22 +107,14 @@ static int read_domains(struct xl *xl, const char *text, struct control_domains 
 
 int cmd_uptime(struct xl *xl, int argc, char **argv)
 {
-	static const struct option options[] = {{"short", no_argument, NULL, 's'}, {0}};
-	struct control_domains domains;
 	bool brief = false, json = false;
-	int option, err, status;
+	const struct xl_switch switches[] = {
+		{'s', "short", &brief}, {XL_OPT_JSON, NULL, &json}, {0}};
+	struct control_domains domains;
+	int err, status;
 
-	while ((option = xl_getopt(xl, argc, argv, "s", options)) != -1) {
-		switch (option) {
-		case 's':
-			brief = true;
-			break;
-		case XL_OPT_JSON:
-			json = true;
-			break;
-		default:
-			return xl_getopt_end(option);
-		}
+	if (!xl_begin(xl, argc, argv, switches, 0, &status)) {
+		return status;
 	}
 	status = read_domains(xl, optind < argc ? argv[optind] : NULL, &domains);
 	if (status) {

@@ -152,6 +152,70 @@ bool xl_has_arguments(struct xl *xl, int argc, int count)
 	return false;
 }
 
+#define SWITCHES 4
+
+static bool read_switches(struct xl *xl, int argc, char **argv, const struct xl_switch *switches,
+			  int *status)
+{
+	struct option options[SWITCHES + 1] = {{0}};
+	char letters[SWITCHES + 1] = "";
+	unsigned int count = 0, long_ones = 0, short_ones = 0;
+	int option;
+
+	for (; switches && switches[count].on; count++) {
+		if (switches[count].letter < 0x80 && short_ones < SWITCHES) {
+			letters[short_ones++] = (char)switches[count].letter;
+		}
+		if (switches[count].name && long_ones < SWITCHES) {
+			options[long_ones++] = (struct option){switches[count].name, no_argument,
+							       NULL, switches[count].letter};
+		}
+	}
+	while ((option = xl_getopt(xl, argc, argv, letters, options)) != -1) {
+		unsigned int i = 0;
+
+		while (i < count && switches[i].letter != option) {
+			i++;
+		}
+		if (i == count) {
+			*status = xl_getopt_end(option);
+			return false;
+		}
+		*switches[i].on = true;
+	}
+	return true;
+}
+
+bool xl_begin(struct xl *xl, int argc, char **argv, const struct xl_switch *switches, int count,
+	      int *status)
+{
+	if (!read_switches(xl, argc, argv, switches, status)) {
+		return false;
+	}
+	*status = XL_USAGE;
+	return xl_has_arguments(xl, argc, count);
+}
+
+bool xl_begin_domain(struct xl *xl, int argc, char **argv, const struct xl_switch *switches,
+		     int count, domid_t *domid, int *status)
+{
+	if (!xl_begin(xl, argc, argv, switches, count, status)) {
+		return false;
+	}
+	*status = xl_find_domain(xl, argv[optind], domid);
+	return *status == XL_OK;
+}
+
+bool xl_begin_open(struct xl *xl, int argc, char **argv, const struct xl_switch *switches,
+		   int *status)
+{
+	if (!xl_begin(xl, argc, argv, switches, 0, status)) {
+		return false;
+	}
+	*status = xl_open(xl);
+	return *status == XL_OK;
+}
+
 int xl_find_domain(struct xl *xl, const char *text, domid_t *domid)
 {
 	int err = xl_open(xl);

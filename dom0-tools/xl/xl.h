@@ -3,9 +3,9 @@
  * What the commands of xl share: the open ways out, the global options, and the texts and exit
  * statuses that scripts know.
  *
- * A command is one function in a file of its own, cmd_<name>.c, entered in command.def. It parses
- * its arguments, calls one function of control/, and prints. It prints results on xl->out and
- * everything else on xl->err; errors wait in xl->report until xl_end() shows them.
+ * A command is one function, in a file of its own or with its likes, cmd_<name>.c, and entered in
+ * command.def. It parses its arguments, calls one function of control/, and prints: results on
+ * xl->out, everything else on xl->err; errors wait in xl->report until xl_end() shows them.
  */
 #ifndef XL_XL_H
 #define XL_XL_H
@@ -96,6 +96,25 @@ int xl_getopt_end(int option);
 /* False, with the usage shown, unless at least `count` arguments follow the options. Leave with
  * XL_USAGE then. */
 bool xl_has_arguments(struct xl *xl, int argc, int count);
+
+/* An option without a value: *on becomes true. The letter may be XL_OPT_JSON, or another number
+ * when there is only the long name. */
+struct xl_switch {
+	int letter;
+	const char *name; /* long; NULL: none */
+	bool *on;
+};
+
+/* How most commands begin: reads their switches (the last one is {0}; NULL: none) and sees that at
+ * least `count` arguments follow. False when the command ends here, with *status. */
+bool xl_begin(struct xl *xl, int argc, char **argv, const struct xl_switch *switches, int count,
+	      int *status);
+/* The same, and finds the domain that the first argument names. */
+bool xl_begin_domain(struct xl *xl, int argc, char **argv, const struct xl_switch *switches,
+		     int count, domid_t *domid, int *status);
+/* The same without arguments, and opens the hypervisor. */
+bool xl_begin_open(struct xl *xl, int argc, char **argv, const struct xl_switch *switches,
+		   int *status);
 
 /* Finds a domain by name or number; XL_OK, or an exit status after saying so. */
 int xl_find_domain(struct xl *xl, const char *text, domid_t *domid);
