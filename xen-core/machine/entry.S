@@ -11,45 +11,10 @@
  * NMI, #MC, #DF and #DB come on stacks of their own (the guest chooses RSP at SYSCALL).
  */
 #include "asm.h"
+#include "registers.h"
 #include "smap.h"
 
 	.text
-
-	.macro	push_registers
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
-	.endm
-
-	.macro	pop_registers
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rax
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
-	.endm
 
 /* --- SYSCALL: the stubs have pushed ss, rsp, rflags, cs, rip --------------------------------- */
 	.globl	syscall_common

@@ -12,6 +12,7 @@
  * FS, GS, TR, LDTR and the system call registers are the guest's between the two VMLOADs.
  */
 #include "asm.h"
+#include "registers.h"
 
 	.text
 	.globl	guest_vmrun
@@ -22,38 +23,12 @@ guest_vmrun:
 	clgi
 	vmload	%rax
 	sti
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
+	pop_upper_registers
 	add	$8, %rsp
-	pop	%rcx
-	pop	%rdx
-	pop	%rsi
-	pop	%rdi
+	pop_lower_registers
 	vmrun	%rax
 	vmsave	%rax
-	push	%rdi
-	push	%rsi
-	push	%rdx
-	push	%rcx
-	push	%rax
-	push	%r8
-	push	%r9
-	push	%r10
-	push	%r11
-	push	%rbx
-	push	%rbp
-	push	%r12
-	push	%r13
-	push	%r14
-	push	%r15
+	push_registers
 	mov	CPU_HOST_STATE(%rsp), %rax
 	vmload	%rax
 	cli
