@@ -6,6 +6,7 @@
  */
 #include "keeper/keeper.h"
 #include "keeper/supervise.h"
+#include "lib/process.h"
 #include "lib/report.h"
 
 #include <errno.h>
@@ -15,7 +16,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -55,18 +55,11 @@ static void all_ready(void *data)
 	struct process *process = data;
 
 	keeper_settle(&process->manager);
-	if (process->parent >= 0) {
-		ssize_t ignored = write(process->parent, "", 1);
-
-		(void)ignored;
-		close(process->parent);
-		process->parent = -1;
-	}
+	process_tell(&process->parent, 0);
 }
 
 static void raise_limits(void)
 {
-	struct rlimit files;
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
 	if (fd >= 0) {
@@ -75,50 +68,7 @@ static void raise_limits(void)
 		(void)ignored; /* only root may */
 		close(fd);
 	}
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
-}
-
-/* Forks; the parent stays until its child is ready and then ends with 0, or with 1 if it died. */
-static int go_background(struct process *process, struct report *report)
-{
-	int ready[2];
-	char byte;
-	pid_t pid;
-
-	if (pipe2(ready, O_CLOEXEC) < 0) {
-		return report_error(report, errno, "going to the background");
-	}
-	pid = fork();
-	if (pid < 0) {
-		return report_error(report, errno, "going to the background");
-	}
-	if (pid > 0) {
-		close(ready[1]);
-		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
-	}
-	close(ready[0]);
-	setsid();
-	process->parent = ready[1];
-	process->to_syslog = true;
-	openlog(PROGRAM, LOG_PID, LOG_DAEMON);
-	return 0;
-}
-
-static int write_pid(const char *path, struct report *report)
-{
-	FILE *file = fopen(path, "we");
-
-	if (!file) {
-		return report_error(report, errno, "%s", path);
-	}
-	fprintf(file, "%d\n", (int)getpid());
-	if (fclose(file)) {
-		return report_error(report, errno, "%s", path);
-	}
-	return 0;
+	process_raise_files();
 }
 
 static int read_table(struct supervise_table *table, const char *path, struct report *report)
@@ -144,10 +94,12 @@ static int run(struct supervise_table *table, struct process *process, bool back
 	int err = keeper_open(&process->manager, report);
 
 	if (!err && background) {
-		err = go_background(process, report);
+		err = process_detach(&process->parent, report);
+		process->to_syslog = true;
+		openlog(PROGRAM, LOG_PID, LOG_DAEMON);
 	}
-	if (!err && process->pid_file) {
-		err = write_pid(process->pid_file, report);
+	if (!err) {
+		err = process_write_pid(process->pid_file, report);
 	}
 	if (err) {
 		return err;

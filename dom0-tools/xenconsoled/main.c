@@ -4,6 +4,7 @@
  * a few more. Under a keeper or systemd it stays in the foreground, as it does with -i.
  */
 #include "keeper/keeper.h"
+#include "lib/process.h"
 #include "lib/report.h"
 #include "xenconsoled/daemon.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -208,73 +208,15 @@ static int prepare_folder(const char *folder, struct report *report)
 	return 0;
 }
 
-static void write_pid(void)
-{
-	FILE *file = pid_file ? fopen(pid_file, "we") : NULL;
-
-	if (file) {
-		fprintf(file, "%d\n", (int)getpid());
-		fclose(file);
-	}
-}
-
 static int parent_waits = -1;
 
 static void is_ready(void)
 {
-	write_pid();
-	if (parent_waits >= 0) {
-		ssize_t ignored = write(parent_waits, "", 1);
+	struct report report = {0};
 
-		(void)ignored;
-		close(parent_waits);
-		parent_waits = -1;
-	}
-}
-
-/* The parent stays until its child serves consoles, so that who started us may rely on it. */
-static int go_background(struct report *report)
-{
-	int ready[2];
-	char byte;
-	int null;
-	pid_t pid;
-
-	if (pipe2(ready, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
-		return report_error(report, errno, "going to the background");
-	}
-	if (pid > 0) {
-		close(ready[1]);
-		_exit(read(ready[0], &byte, 1) == 1 ? 0 : 1);
-	}
-	close(ready[0]);
-	parent_waits = ready[1];
-	setsid();
-	if (chdir("/") < 0) {
-		return report_error(report, errno, "/");
-	}
-	null = open("/dev/null", O_RDWR);
-	if (null >= 0) {
-		dup2(null, 0);
-		dup2(null, 1);
-		if (null > 2) {
-			close(null);
-		}
-	}
-	to_syslog = true;
-	openlog(PROGRAM, LOG_PID, LOG_DAEMON);
-	return 0;
-}
-
-/* Each console takes three descriptors. */
-static void raise_limit(void)
-{
-	struct rlimit files;
-
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	(void)process_write_pid(pid_file, &report);
+	tell(&report);
+	process_tell(&parent_waits, 0);
 }
 
 static int run(struct options *options, struct report *report)
@@ -292,14 +234,16 @@ static int run(struct options *options, struct report *report)
 	options->daemon.console.log_folder = options->guests ? options->folder : NULL;
 	options->daemon.hypervisor_folder = options->hypervisor ? options->folder : NULL;
 	if (!err && !options->foreground && !keeper_is_present(&keeper)) {
-		err = go_background(report);
+		err = process_detach(&parent_waits, report);
+		to_syslog = true;
+		openlog(PROGRAM, LOG_PID, LOG_DAEMON);
 	}
 	if (!err) {
 		err = host_xen_open(&options->daemon.console.host, &options->daemon.console.context,
 				    report);
 	}
 	if (!err) {
-		raise_limit();
+		process_raise_files(); /* a console takes three */
 		err = daemon_run(&options->daemon, report);
 		host_xen_close(options->daemon.console.context);
 	}

@@ -9,6 +9,7 @@
  */
 #include "xenstored/server.h"
 
+#include "lib/process.h"
 #include "lib/report.h"
 
 #include <errno.h>
@@ -135,16 +136,6 @@ static int make_parents(const char *path)
 	return 0;
 }
 
-static int write_pid(const char *path, struct report *report)
-{
-	FILE *file = fopen(path, "we");
-
-	if (!file || fprintf(file, "%ld\n", (long)getpid()) < 0 || fclose(file)) {
-		return report_error(report, errno, "pid file %s", path);
-	}
-	return 0;
-}
-
 static int listen_all(struct server *server, const char *run_dir, struct report *report)
 {
 	static const char *const names[2] = {"socket", "socket_ro"};
@@ -219,50 +210,6 @@ static void set_defaults(struct settings *settings)
 	};
 }
 
-/* The parent waits until the daemon serves, so that what is started next finds it. */
-static int detach(int *ready)
-{
-	int ends[2];
-	char answer = 1;
-	pid_t child;
-
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return -errno;
-	}
-	child = fork();
-	if (child < 0) {
-		return -errno;
-	}
-	if (child > 0) {
-		close(ends[1]);
-		if (read(ends[0], &answer, 1) != 1) {
-			answer = 1;
-		}
-		_exit(answer);
-	}
-	close(ends[0]);
-	setsid();
-	*ready = ends[1];
-	return 0;
-}
-
-static void tell_parent(int ready, int status)
-{
-	char answer = (char)status;
-
-	if (ready >= 0) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		(void)!write(ready, &answer, 1);
-		close(ready);
-		if (null >= 0 && !status) {
-			dup2(null, STDIN_FILENO);
-			dup2(null, STDOUT_FILENO);
-			dup2(null, STDERR_FILENO);
-		}
-	}
-}
-
 int main(int argc, char **argv)
 {
 	static struct server server = {.ports = -1, .grants = -1, .log = say};
@@ -280,29 +227,29 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a file size limit is an error like a full disk */
 	/* A keeper's child stays its child. */
 	if (!settings.foreground && !getenv("PROXENOS_KEEPER_FD") && !getenv("NOTIFY_SOCKET")) {
-		err = detach(&ready);
+		err = process_detach(&ready, &report);
 	}
 	server.loop = ev_default_loop(EVFLAG_AUTO);
 	if (!err) {
 		err = start(&server, &settings, &report);
 	}
-	if (!err && settings.pid_file) {
-		err = write_pid(settings.pid_file, &report);
+	if (!err) {
+		err = process_write_pid(settings.pid_file, &report);
 	}
 	report_print(&report, PROGRAM, false, stderr);
 	report_clear(&report);
 	if (err) {
 		int status = err == -EIO ? EX_DATAERR : 1;
 
-		tell_parent(ready, status);
+		process_tell(&ready, status);
 		return status;
 	}
 	(void)keeper_settle(&server.keeper);
-	tell_parent(ready, 0);
 	if (ready >= 0) {
 		openlog(PROGRAM, LOG_PID, LOG_DAEMON);
 		to_syslog = true;
 	}
+	process_tell(&ready, 0);
 	server_run(&server);
 	if (settings.pid_file) {
 		unlink(settings.pid_file);
