@@ -260,6 +260,196 @@ static void an_hour_asleep_buys_no_monopoly(void)
 	CU_ASSERT_TRUE(sched_run_time(&units[0]) - before > 80 * MS);
 }
 
+/* --- caps ------------------------------------------------------------------------------------ */
+
+static bool is_near(uint64_t time, uint64_t expected)
+{
+	return time > expected * 95 / 100 && time < expected * 105 / 100;
+}
+
+/* units[0] to units[count - 1] are one domain's and spin. What they ran in a second. */
+static uint64_t run_capped(unsigned int cpus, unsigned int count, uint16_t cap)
+{
+	uint64_t time = 0;
+
+	start(cpus);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], SCHED_WEIGHT_DEFAULT, cap), 0);
+	for (unsigned int i = 0; i < count; i++) {
+		sched_unit_init(&units[i], &groups[0], 0);
+		sched_wake(&units[i]);
+	}
+	run_until(clock_now() + 1000 * MS);
+	for (unsigned int i = 0; i < count; i++) {
+		time += sched_run_time(&units[i]);
+	}
+	return time;
+}
+
+static void a_cap_holds_on_an_idle_machine(void)
+{
+	CU_ASSERT_TRUE(is_near(run_capped(1, 1, 50), 500 * MS));
+	CU_ASSERT_TRUE(is_near(run_capped(4, 1, 25), 250 * MS));
+	CU_ASSERT_TRUE(is_near(run_capped(1, 1, 99), 990 * MS));
+	CU_ASSERT_TRUE(is_near(run_capped(2, 1, 1), 10 * MS));
+}
+
+static void a_cap_is_of_the_domain_not_of_a_unit(void)
+{
+	CU_ASSERT_TRUE(is_near(run_capped(2, 3, 30), 300 * MS));
+	CU_ASSERT_TRUE(is_near(run_capped(2, 2, 150), 1500 * MS));
+	CU_ASSERT_TRUE(is_near(run_capped(4, 4, 10), 100 * MS));
+}
+
+static void a_cap_of_all_cpus_takes_nothing(void)
+{
+	CU_ASSERT_EQUAL(run_capped(2, 2, 200), 2000 * MS);
+	CU_ASSERT_EQUAL(run_capped(1, 1, 65535), 1000 * MS);
+}
+
+static void what_a_cap_withholds_goes_to_others(void)
+{
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 65535, 20), 0);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	run_until(clock_now() + 1000 * MS);
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[0]), 200 * MS));
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[1]), 800 * MS));
+	CU_ASSERT_EQUAL(sched_idle_time(0), 0);
+}
+
+static void below_their_caps_units_share_by_weight(void)
+{
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 256, 90), 0);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[1], 512, 90), 0);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	run_until(clock_now() + 3000 * MS);
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[0]), 1000 * MS));
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[1]), 2000 * MS));
+}
+
+static void a_cap_set_or_lifted_is_felt_at_once(void)
+{
+	start(1);
+	sched_wake(&units[0]);
+	run_until(clock_now() + 100 * MS + 1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 256, 1), 0);
+	run_until(clock_now() + 95 * MS);
+	CU_ASSERT_TRUE(sched_run_time(&units[0]) < 102 * MS);
+	CU_ASSERT_FALSE(sched_is_running(&units[0]));
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 256, 0), 0);
+	settle();
+	CU_ASSERT_TRUE(sched_is_running(&units[0]));
+}
+
+static void a_unit_below_its_cap_is_never_late(void)
+{
+	unsigned int late = 0;
+
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 256, 10), 0);
+	sched_wake(&units[1]);
+	for (unsigned int i = 0; i < 1000; i++) {
+		run_until(clock_now() + MS);
+		sched_wake(&units[0]);
+		settle();
+		late += sched_is_running(&units[0]) ? 0 : 1;
+		run_until(clock_now() + 50000);
+		sched_sleep(&units[0]);
+		settle();
+	}
+	CU_ASSERT_EQUAL(late, 0);
+}
+
+static void an_hour_asleep_saves_no_cap(void)
+{
+	start(1);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[0], 256, 10), 0);
+	run_until(clock_now() + 3600000 * MS);
+	sched_wake(&units[0]);
+	run_until(clock_now() + 1000 * MS);
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[0]), 100 * MS));
+}
+
+/* --- soft affinity, pins --------------------------------------------------------------------- */
+
+static void prefer(unsigned int i, unsigned int cpu)
+{
+	struct cpu_set all, soft = cpu_set_of(cpu);
+
+	cpu_set_fill(&all, CPUS_MAX);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[i], &all, &soft), 0);
+}
+
+static void a_unit_goes_where_it_prefers_if_that_is_idle(void)
+{
+	start(4);
+	prefer(0, 2);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[2], &units[0]);
+}
+
+static void rather_elsewhere_than_not_at_all(void)
+{
+	start(2);
+	prefer(0, 1);
+	prefer(1, 1);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	run_until(clock_now() + 100 * MS);
+	CU_ASSERT_EQUAL(sched_run_time(&units[0]) + sched_run_time(&units[1]), 200 * MS);
+}
+
+static void a_unit_returns_to_the_cpu_it_prefers(void)
+{
+	start(2);
+	prefer(0, 1);
+	prefer(1, 1);
+	sched_wake(&units[0]);
+	settle();
+	sched_wake(&units[1]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+	CU_ASSERT_PTR_EQUAL(running[0], &units[1]);
+	sched_sleep(&units[0]);
+	run_until(clock_now() + 20 * MS);
+	CU_ASSERT_PTR_EQUAL(running[1], &units[1]);
+	CU_ASSERT_PTR_NULL(running[0]);
+}
+
+static void a_pinned_unit_moves_at_once_and_returns_its_affinity(void)
+{
+	struct cpu_set both;
+
+	cpu_set_fill(&both, 2);
+	start(2);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 1), 0);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 0), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &both, &both), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], -1), 0);
+	CU_ASSERT_TRUE(cpu_set_has(&units[0].hard, 0));
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &both, &both), 0);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], -1), -XEN_EINVAL);
+}
+
+static void a_unit_is_not_pinned_to_a_cpu_that_is_not_there(void)
+{
+	start(2);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 2), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], CPUS_MAX), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], INT32_MAX), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], -1), -XEN_EINVAL);
+	CU_ASSERT_TRUE(cpu_set_has(&units[0].hard, 0));
+}
+
 /* One hog per CPU; a light unit that sleeps 1 ms and runs 50 us must start at once each time. */
 static void a_light_sleeper_preempts_hogs_at_once(void)
 {
@@ -292,7 +482,8 @@ static void no_unit_is_lost_in_a_long_random_run(void)
 	start(4);
 	srand(3);
 	for (unsigned int i = 0; i < UNITS_MAX; i++) {
-		CU_ASSERT_EQUAL(sched_group_set(&groups[i], (uint16_t)(64 << (i % 4)), 0), 0);
+		CU_ASSERT_EQUAL(sched_group_set(&groups[i], (uint16_t)(64 << (i % 4)),
+						i % 3 == 0 ? 40 : 0), 0);
 		last_seen[i] = clock_now();
 	}
 	for (unsigned int step = 0; step < 30000; step++) {
@@ -360,6 +551,19 @@ int main(void)
 		UNIT(waking_before_the_pick_cancels_sleeping),
 		UNIT(a_yielding_unit_lets_a_poorer_one_run),
 		UNIT(an_hour_asleep_buys_no_monopoly),
+		UNIT(a_cap_holds_on_an_idle_machine),
+		UNIT(a_cap_is_of_the_domain_not_of_a_unit),
+		UNIT(a_cap_of_all_cpus_takes_nothing),
+		UNIT(what_a_cap_withholds_goes_to_others),
+		UNIT(below_their_caps_units_share_by_weight),
+		UNIT(a_cap_set_or_lifted_is_felt_at_once),
+		UNIT(a_unit_below_its_cap_is_never_late),
+		UNIT(an_hour_asleep_saves_no_cap),
+		UNIT(a_unit_goes_where_it_prefers_if_that_is_idle),
+		UNIT(rather_elsewhere_than_not_at_all),
+		UNIT(a_unit_returns_to_the_cpu_it_prefers),
+		UNIT(a_pinned_unit_moves_at_once_and_returns_its_affinity),
+		UNIT(a_unit_is_not_pinned_to_a_cpu_that_is_not_there),
 		UNIT(a_light_sleeper_preempts_hogs_at_once),
 		UNIT(no_unit_is_lost_in_a_long_random_run),
 	};

@@ -82,6 +82,18 @@ static int op_watchdog(struct vcpu *v, struct guest_ptr p)
 	return err ? err : domain_watchdog(v->domain, op.id, op.timeout);
 }
 
+/* For firmware that wants to be called on a certain CPU. The exit path moves the vcpu there. */
+static int op_pin_override(struct vcpu *v, struct guest_ptr p)
+{
+	struct sched_pin_override op;
+	int err = rights_check(v->domain, NULL, RIGHT_HARDWARE);
+
+	if (!err) {
+		err = guest_in(v, &op, p, sizeof(op));
+	}
+	return err ? err : sched_pin(&v->unit, op.pcpu);
+}
+
 /* --- poll ------------------------------------------------------------------------------------ */
 
 static bool any_is_pending(struct domain *d, const uint32_t *ports, uint32_t count)
@@ -153,6 +165,8 @@ int64_t hypercall_sched_op(struct hypercall *call)
 		return op_shutdown_code(v, p);
 	case SCHEDOP_watchdog:
 		return op_watchdog(v, p);
+	case SCHEDOP_pin_override:
+		return op_pin_override(v, p);
 	default:
 		return -XEN_ENOSYS;
 	}

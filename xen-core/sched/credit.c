@@ -11,8 +11,14 @@
  *
  * Top-ups are counted; sleeping units are not visited but catch up when they wake. The map that a
  * top-up applies is monotonic, so the run queue stays in order.
+ *
+ * A cap is a budget that the units of a group use up together and that is refilled every
+ * CAP_PERIOD. What they run beyond it, several at a time or for SLICE_CAPPED_MIN, is paid by later
+ * refills; what they leave is lost.
  */
 #include "sched/credit.h"
+
+#include "lib/math.h"
 
 static uint64_t periods_begun;
 
@@ -81,13 +87,39 @@ void credit_top_up(struct sched_unit *unit, uint64_t periods)
 	}
 }
 
+bool credit_may_run(struct sched_group *group, uint64_t now, uint64_t *again)
+{
+	int64_t share = (int64_t)(group->cap * (CAP_PERIOD / 100));
+
+	if (share == 0) {
+		return true;
+	}
+	if (now >= group->refill) {
+		uint64_t periods = (now - group->refill) / CAP_PERIOD + 1;
+
+		group->refill += periods * CAP_PERIOD;
+		if (periods > (uint64_t)((share - group->budget) / share)) {
+			group->budget = share;
+		} else {
+			group->budget += (int64_t)periods * share;
+		}
+	}
+	if (group->budget <= 0) {
+		*again = min_u64(*again,
+				 group->refill + (uint64_t)(-group->budget / share) * CAP_PERIOD);
+	}
+	return group->budget > 0;
+}
+
 uint64_t credit_slice(const struct sched_unit *unit, const struct sched_unit *next)
 {
-	uint64_t slice;
+	uint64_t slice = SLICE_MAX;
 
-	if (!next) {
-		return SLICE_MAX;
+	if (next) {
+		slice = min_u64(slice, SLICE_MIN + credit_time(unit, unit->credit - next->credit));
 	}
-	slice = SLICE_MIN + credit_time(unit, unit->credit - next->credit);
-	return slice < SLICE_MAX ? slice : SLICE_MAX;
+	if (unit->group->cap != 0) {
+		slice = min_u64(slice, max_u64(SLICE_CAPPED_MIN, (uint64_t)unit->group->budget));
+	}
+	return slice;
 }

@@ -16,7 +16,9 @@
 /* Differences in credit not worth moving a unit to another CPU for. */
 #define CREDIT_NEAR 500000L
 #define SLICE_MIN 2000000UL
+#define SLICE_CAPPED_MIN 200000UL
 #define SLICE_MAX 10000000UL
+#define CAP_PERIOD 10000000UL
 
 void credit_init(void);
 void credit_unit_init(struct sched_unit *unit);
@@ -29,6 +31,8 @@ void credit_wake(struct sched_unit *unit);
  * caller applies them to every unit that is not asleep. */
 uint64_t must_check credit_begin_top_up(const struct sched_unit *unit);
 void credit_top_up(struct sched_unit *unit, uint64_t periods);
+/* Whether its cap, if any, lets the group run. If not, *again is lowered to when it will. */
+bool credit_may_run(struct sched_group *group, uint64_t now, uint64_t *again);
 /* How long it may run when the next in line has that much; ns. */
 uint64_t credit_slice(const struct sched_unit *unit, const struct sched_unit *next);
 

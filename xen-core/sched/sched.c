@@ -15,6 +15,7 @@
 #include "sched/sched.h"
 
 #include "lib/check.h"
+#include "lib/math.h"
 #include "machine/atomic.h"
 #include "machine/lock.h"
 #include "sched/credit.h"
@@ -63,18 +64,22 @@ void sched_cpu_online(unsigned int cpu)
 
 void sched_group_init(struct sched_group *group)
 {
-	group->weight = SCHED_WEIGHT_DEFAULT;
-	group->cap = 0;
+	*group = (struct sched_group){.weight = SCHED_WEIGHT_DEFAULT};
 }
 
 int sched_group_set(struct sched_group *group, uint16_t weight, uint16_t cap)
 {
+	unsigned int cpu;
+
 	if (weight == 0) {
 		return -XEN_EINVAL;
 	}
 	spin_lock(&lock);
-	group->weight = weight;
-	group->cap = cap;
+	*group = (struct sched_group){.weight = weight, .cap = cap, .refill = time_now()};
+	/* Its units may run, or wait, for too long as things are now. */
+	cpu_set_for_each(cpu, &online) {
+		softirq_raise(cpu, SOFTIRQ_SCHEDULE);
+	}
 	spin_unlock(&lock);
 	return 0;
 }
@@ -130,8 +135,8 @@ static bool may_run_on(const struct sched_unit *unit, unsigned int cpu)
 }
 
 /* The richest unit that may run here; among those about as rich, one that was here last, or one
- * that prefers this CPU. */
-static struct sched_unit *find_candidate(unsigned int cpu)
+ * that prefers this CPU. *again is lowered to when a capped one may that may not now. */
+static struct sched_unit *find_candidate(unsigned int cpu, uint64_t now, uint64_t *again)
 {
 	struct sched_unit *unit;
 	struct sched_unit *best = NULL;
@@ -141,7 +146,7 @@ static struct sched_unit *find_candidate(unsigned int cpu)
 		if (best && unit->credit < enough) {
 			break;
 		}
-		if (!may_run_on(unit, cpu)) {
+		if (!may_run_on(unit, cpu) || !credit_may_run(unit->group, now, again)) {
 			continue;
 		}
 		if (unit->cpu == cpu && cpu_set_has(&unit->soft, cpu)) {
@@ -256,22 +261,52 @@ void sched_unit_yield(struct sched_unit *unit)
 	spin_unlock(&lock);
 }
 
+static int set_affinity(struct sched_unit *unit, const struct cpu_set *hard,
+			const struct cpu_set *soft)
+{
+	if (!cpu_set_intersects(hard, &online)) {
+		return -XEN_EINVAL;
+	}
+	unit->hard = *hard;
+	unit->soft = *soft;
+	if (unit->state == SCHED_QUEUED) {
+		poke_for(unit);
+	} else if (unit->state == SCHED_RUNNING && !cpu_set_has(hard, unit->cpu)) {
+		softirq_raise(unit->cpu, SOFTIRQ_SCHEDULE);
+	}
+	return 0;
+}
+
 int sched_set_affinity(struct sched_unit *unit, const struct cpu_set *hard,
 		       const struct cpu_set *soft)
 {
-	int err = 0;
+	int err;
 
 	spin_lock(&lock);
-	if (!cpu_set_intersects(hard, &online)) {
-		err = -XEN_EINVAL;
+	err = unit->pinned ? -XEN_EBUSY : set_affinity(unit, hard, soft);
+	spin_unlock(&lock);
+	return err;
+}
+
+int sched_pin(struct sched_unit *unit, int32_t cpu)
+{
+	struct cpu_set old;
+	struct cpu_set wanted;
+	int err;
+
+	spin_lock(&lock);
+	old = unit->hard;
+	if (cpu < 0) {
+		err = unit->pinned ? set_affinity(unit, &unit->unpinned, &unit->soft) : -XEN_EINVAL;
+	} else if (unit->pinned || cpu >= CPUS_MAX) {
+		err = unit->pinned ? -XEN_EBUSY : -XEN_EINVAL;
 	} else {
-		unit->hard = *hard;
-		unit->soft = *soft;
-		if (unit->state == SCHED_QUEUED) {
-			poke_for(unit);
-		} else if (unit->state == SCHED_RUNNING && !cpu_set_has(hard, unit->cpu)) {
-			softirq_raise(unit->cpu, SOFTIRQ_SCHEDULE);
-		}
+		wanted = cpu_set_of((unsigned int)cpu);
+		err = set_affinity(unit, &wanted, &unit->soft);
+	}
+	if (!err) {
+		unit->unpinned = old;
+		unit->pinned = cpu >= 0;
 	}
 	spin_unlock(&lock);
 	return err;
@@ -285,6 +320,7 @@ static void charge(struct sched_unit *unit, uint64_t now)
 
 	unit->credit -= credit_price(unit, ran);
 	unit->run_time += ran;
+	unit->group->budget -= (int64_t)ran;
 	unit->run_start = now;
 }
 
@@ -304,20 +340,28 @@ static void top_up_all(struct sched_unit *chosen)
 	}
 }
 
+static bool prefers_an_idle_cpu(const struct sched_unit *unit, unsigned int cpu)
+{
+	struct cpu_set better;
+
+	cpu_set_and(&better, &unit->hard, &unit->soft);
+	return !cpu_set_has(&unit->soft, cpu) && cpu_set_intersects(&better, &idle);
+}
+
 /* What becomes of the unit that ran here: true if it stays. */
 static bool previous_stays(struct sched_unit *previous, const struct sched_unit *candidate,
-			   unsigned int cpu)
+			   uint64_t now, uint64_t *again)
 {
+	unsigned int cpu = previous->cpu;
+
 	if (previous->sleep_wanted) {
 		previous->sleep_wanted = false;
 		atomic_write(&previous->state, SCHED_ASLEEP);
 		return false;
 	}
-	if (!cpu_set_has(&previous->hard, cpu)) {
-		enqueue(previous);
-		return false;
-	}
-	if (candidate && (previous->yielding || candidate->credit > previous->credit)) {
+	if (!cpu_set_has(&previous->hard, cpu) || prefers_an_idle_cpu(previous, cpu) ||
+	    !credit_may_run(previous->group, now, again) ||
+	    (candidate && (previous->yielding || candidate->credit > previous->credit))) {
 		enqueue(previous);
 		return false;
 	}
@@ -364,14 +408,15 @@ struct sched_unit *sched_pick(unsigned int cpu, struct sched_unit *previous, uin
 
 	spin_lock(&lock);
 	assert(cpus[cpu].running == previous);
-	chosen = find_candidate(cpu);
+	*slice_end = ~0UL;
 	if (previous) {
 		charge(previous, now);
-		if (previous_stays(previous, chosen, cpu)) {
-			chosen = previous;
-		}
 	} else {
 		cpus[cpu].idle_time += now - cpus[cpu].idle_since;
+	}
+	chosen = find_candidate(cpu, now, slice_end);
+	if (previous && previous_stays(previous, chosen, now, slice_end)) {
+		chosen = previous;
 	}
 	if (chosen && chosen != previous) {
 		dequeue(chosen);
@@ -381,12 +426,12 @@ struct sched_unit *sched_pick(unsigned int cpu, struct sched_unit *previous, uin
 		if (chosen->credit <= 0) {
 			top_up_all(chosen);
 		}
-		*slice_end = now + credit_slice(chosen, list_is_empty(&queue) ? NULL :
-			list_first_entry(&queue, struct sched_unit, queue_link));
+		*slice_end = min_u64(*slice_end, now + credit_slice(chosen,
+			list_is_empty(&queue) ? NULL :
+			list_first_entry(&queue, struct sched_unit, queue_link)));
 		poke_for_rest();
 	} else {
 		become_idle(cpu, now);
-		*slice_end = ~0UL;
 	}
 	spin_unlock(&lock);
 	return chosen;
@@ -468,8 +513,8 @@ static bool any_is_poked(void)
 }
 
 /* Order and states of the queue, one unit per CPU at most, and nobody idle who could work: unless
- * some CPU is about to pick, a waiting unit is still being switched out or may run on no idle
- * CPU. */
+ * some CPU is about to pick, a waiting unit is still being switched out, has used up what its cap
+ * allows, or may run on no idle CPU. */
 void sched_audit(void)
 {
 	struct sched_unit *unit;
@@ -482,7 +527,8 @@ void sched_audit(void)
 		assert(unit->state == SCHED_QUEUED);
 		assert(unit->credit <= last);
 		last = unit->credit;
-		assert(unit->on_cpu || any_is_poked() || !cpu_set_intersects(&idle, &unit->hard));
+		assert(unit->on_cpu || any_is_poked() || !cpu_set_intersects(&idle, &unit->hard) ||
+		       (unit->group->cap != 0 && unit->group->budget <= 0));
 		length++;
 	}
 	assert(length == queue_length);

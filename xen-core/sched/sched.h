@@ -11,7 +11,8 @@
  *
  * The policy is credit-like: each unit burns credit at a rate inverse to its domain's weight; the
  * unit with most credit runs; when the best has none left all are topped up. Idle CPUs take work
- * from any queue the unit's hard affinity allows (work conserving).
+ * from any queue the unit's hard affinity allows (work conserving), but for units of a group that
+ * has had what its cap allows.
  *
  * A unit's context may still be on its last CPU when it is picked elsewhere: sched_pick never
  * returns a unit whose on_cpu flag is still set by another CPU.
@@ -29,6 +30,8 @@
 struct sched_group {
 	uint16_t weight; /* 1..65535 */
 	uint16_t cap;    /* per cent of one CPU, 0: none */
+	int64_t budget;  /* ns left under the cap until the next refill; may be in debt */
+	uint64_t refill; /* when that is */
 };
 
 struct sched_unit {
@@ -40,10 +43,12 @@ struct sched_unit {
 	uint64_t run_time;     /* ns in total */
 	struct cpu_set hard;   /* where it may run */
 	struct cpu_set soft;   /* where it would rather run */
+	struct cpu_set unpinned; /* hard, before sched_pin() */
 	uint32_t cpu;          /* where it runs, is queued, or last ran */
 	uint8_t state;         /* (a) enum sched_state */
 	bool on_cpu;           /* (a) its context is loaded on .cpu; cleared by sched_switched() */
 	bool yielding;
+	bool pinned;
 	bool sleep_wanted;     /* running, but to be asleep from the next pick on */
 };
 
@@ -70,9 +75,12 @@ void sched_unit_yield(struct sched_unit *unit);
 uint64_t sched_run_time(const struct sched_unit *unit);
 bool sched_is_running(const struct sched_unit *unit);
 
-/* -XEN_EINVAL if hard has no online CPU. Moves the unit if it must. */
+/* -XEN_EINVAL if hard has no online CPU, -XEN_EBUSY while pinned. Moves the unit if it must. */
 int must_check sched_set_affinity(struct sched_unit *unit, const struct cpu_set *hard,
 				  const struct cpu_set *soft);
+/* Hard affinity to one CPU for a while; negative: back to what it was, -XEN_EINVAL if there is
+ * nothing to undo. */
+int must_check sched_pin(struct sched_unit *unit, int32_t cpu);
 
 /* Called on the exit path when SOFTIRQ_SCHEDULE ran. previous: what this CPU ran (NULL: idle).
  * Returns what to run now (NULL: idle) and until when (*slice_end, ~0 for idle). */

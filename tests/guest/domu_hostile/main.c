@@ -192,7 +192,7 @@ static void devices(void)
 	row("shutting_dom0_down",
 	    hypercall2(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &shutdown), -XEN_EPERM);
 	row("pinning_itself", hypercall2(__HYPERVISOR_sched_op, SCHEDOP_pin_override, &pin),
-	    ANY_ERROR);
+	    -XEN_EPERM);
 	hypercall2(__HYPERVISOR_physdev_op, PHYSDEVOP_set_iopl, &iopl);
 	attempt("inb $0x71, %%al", : "+a"(value)::"memory");
 	row("reading_a_port", trap_seen.vector == 13 ? 0xff : value & 0xff, 0xff);

@@ -126,6 +126,26 @@ static void polling(void)
 	claim(system_time() - start >= 5000000, "are_a_sleep");
 }
 
+static int64_t pin(int32_t cpu)
+{
+	struct sched_pin_override op = {.pcpu = cpu};
+
+	return call(SCHEDOP_pin_override, &op);
+}
+
+static void pinning(void)
+{
+	claim_equal("nothing_to_unpin_is_einval", pin(-1), -XEN_EINVAL);
+	claim_equal("pinning_to_no_cpu_is_einval", pin(200), -XEN_EINVAL);
+	claim_equal("nor_to_a_wild_one", pin(INT32_MAX), -XEN_EINVAL);
+	claim_equal("dom0_pins_itself", pin(0), 0);
+	claim_equal("only_once", pin(0), -XEN_EBUSY);
+	claim_equal("and_lets_go", pin(-1), 0);
+	claim_equal("only_once_too", pin(INT32_MIN), -XEN_EINVAL);
+	claim_equal("an_unreadable_pin_is_efault", call(SCHEDOP_pin_override, (void *)0x1000),
+		    -XEN_EFAULT);
+}
+
 static void others(void)
 {
 	struct sched_remote_shutdown remote = {.domain_id = 1234, .reason = SHUTDOWN_crash};
@@ -161,5 +181,6 @@ void guest_test(void)
 	ipi = bind.port;
 	blocking();
 	polling();
+	pinning();
 	others();
 }
