@@ -111,6 +111,13 @@ static void grow(struct tree *tree)
 	tree->starving = true;
 }
 
+bool tree_grow(struct tree *tree)
+{
+	end_reading(tree);
+	grow(tree);
+	return !tree->starving;
+}
+
 /* Bytes in pages LMDB may use again: the lists of its own free-page database, which only reading
  * transactions may look at. */
 static size_t free_bytes(struct tree *tree)

@@ -116,6 +116,8 @@ int tree_next(struct tree *tree, char kind, bool from, uint64_t *a, uint64_t *b,
 
 /* Whether there is room for an ordinary change: 0 or -ENOSPC. */
 int tree_has_room(struct tree *tree);
+/* Between batches: room for one that needs more than is kept free. False: the disk is full. */
+bool tree_grow(struct tree *tree);
 
 /* 0 also when there was nothing to commit. On failure nothing was changed, as after tree_abort().
  */

@@ -452,9 +452,13 @@ static void reload(struct xsd *store, int why)
 {
 	int err;
 
-	xsd_log(store, "a batch of requests could not be stored: %s: carrying them out one by one",
-		strerror(-why));
 	tree_abort(&store->tree);
+	store->grown = why == -ENOSPC && tree_grow(&store->tree);
+	if (!store->grown) {
+		xsd_log(store,
+			"a batch of requests could not be stored: %s: carrying them out one by one",
+			strerror(-why));
+	}
 	store->touched = NULL;
 	for (struct conn *conn = store->conns; conn; conn = conn->next) {
 		conn_forget(store, conn);
@@ -612,13 +616,13 @@ int xsd_run(struct xsd *store, struct conn *conn)
 			bool again = store->careful;
 
 			xsd_settle(store); /* loads the state again */
-			store->refuse = again ? id : 0;
+			store->refuse = again && !store->grown ? id : 0;
 			return done;
 		}
 		if (store->careful) {
 			store->careful = false;
 			xsd_settle(store);
-			store->refuse = store->careful ? conn->slot->id : 0;
+			store->refuse = store->careful && !store->grown ? conn->slot->id : 0;
 			return done;
 		}
 	}

@@ -16,9 +16,10 @@
  * does no harm. So each request is carried out exactly once and each reply and event is sent
  * exactly once.
  *
- * Anything that breaks off in the middle (the disk is full) drops the batch and all memory of it
- * and loads the state again, as after a restart; then requests are carried out one by one, and the
- * one that cannot be is answered with ENOSPC.
+ * Anything that breaks off in the middle (the database's file is full) drops the batch and all
+ * memory of it and loads the state again, as after a restart; then requests are carried out one by
+ * one. One that breaks off alone is tried again as long as the file can grow, then answered with
+ * ENOSPC.
  *
  * One thread; no locks.
  */
@@ -109,6 +110,7 @@ struct xsd {
 	uint64_t serial;       /* of the newest commit */
 	struct conn *touched;
 	bool careful;    /* one request per batch: the last batch broke off */
+	bool grown;      /* and since then the database got more room */
 	uint64_t refuse; /* id of the connection whose next request gets ENOSPC */
 	bool log_requests;
 	struct xsd_world world;
