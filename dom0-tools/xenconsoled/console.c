@@ -308,11 +308,12 @@ static void type(struct console *console)
 	size_t room = console->ring ? ring_room(console->ring) : 0;
 	int count;
 
-	if (!console->journal->attached || !room) {
+	if (!room) {
 		return;
 	}
+	/* Of who has left, too: what was typed before is still there. */
 	count = tty_read(console->master, bytes, room < sizeof(bytes) ? room : sizeof(bytes));
-	if (count < 0) {
+	if (count < 0 && console->journal->attached) {
 		detached(console);
 	} else if (count > 0) {
 		ring_put(console->ring, bytes, (size_t)count);

@@ -97,7 +97,7 @@ void tty_flush(const char *name)
 	int slave = open_other_end(name);
 
 	if (slave >= 0) {
-		tcflush(slave, TCIOFLUSH);
+		tcflush(slave, TCIFLUSH);
 		close(slave);
 	}
 }

@@ -23,7 +23,7 @@ bool tty_is_attached(int master);
 int tty_write(int master, const char *bytes, size_t length);
 int tty_read(int master, char *bytes, size_t length);
 
-/* What a user left behind unread, when the last one has gone, is thrown away. */
+/* What a user left behind unread is thrown away, when the last one has gone; not what was typed. */
 void tty_flush(const char *name);
 /* Bytes written that no reader has fetched yet. */
 size_t tty_unread(const char *name);

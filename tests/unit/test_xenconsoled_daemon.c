@@ -606,6 +606,44 @@ static void keys_reach_the_guest(void)
 	end();
 }
 
+static bool guest_will_have(const struct xencons_interface *ring, uint32_t count)
+{
+	for (int i = 0; i < 10000 && ring->in_prod != count; i++) {
+		pause_ms(1);
+	}
+	return ring->in_prod == count;
+}
+
+/* A script's "echo reboot >TTY": opened, written and closed before the daemon has looked. */
+static void keys_of_who_has_left_already_reach_the_guest(void)
+{
+	struct xencons_interface *ring;
+	uint32_t sent = 0;
+
+	begin();
+	ring = &board->pages[1].ring;
+	introduce(1, "one");
+	free(terminal_of(1));
+	for (unsigned int round = 0; round < 40 && ring->in_prod == sent; round++) {
+		bool is_stopped = round % 4 == 3;
+
+		if (is_stopped) {
+			kill(board->pid, SIGSTOP);
+		}
+		int fd = attach(1);
+
+		CU_ASSERT_EQUAL(write(fd, "key\r", 4), 4);
+		close(fd);
+		if (is_stopped) {
+			kill(board->pid, SIGCONT);
+		}
+		sent += 4;
+		CU_ASSERT_TRUE(guest_will_have(ring, sent));
+	}
+	CU_ASSERT_EQUAL(memcmp(ring->in, "key\rkey\rkey\r", 12), 0);
+	end();
+}
+
 /* --- the hundred kills ------------------------------------------------------------------------ */
 
 struct story {
@@ -1081,6 +1119,7 @@ int main(int argc, char **argv)
 		UNIT(who_attaches_sees_the_history_and_then_what_comes),
 		UNIT(a_long_history_begins_with_a_whole_line),
 		UNIT(keys_reach_the_guest),
+		UNIT(keys_of_who_has_left_already_reach_the_guest),
 		UNIT(a_hundred_kills_lose_nothing),
 		UNIT(last_words_are_logged_and_read_before_the_hangup),
 		UNIT(a_domain_that_dies_with_the_daemon_has_its_log),
