@@ -73,6 +73,17 @@ static void an_absent_port_reads_ones(void)
 	hvm_destroy();
 }
 
+/* So that no kernel waits for its ones to count down. */
+static void an_absent_timers_counter_reads_zero(void)
+{
+	regs->rax = 0xff;
+	leave((struct hvm_exit){.reason = HVM_EXIT_PORT,
+				.next_rip = CODE + 1,
+				.port = {.port = 0x42, .bytes = 1, .in = true}});
+	CU_ASSERT_EQUAL(regs->rax, 0);
+	hvm_destroy();
+}
+
 static void the_debug_port_prints(void)
 {
 	regs->rax = 'x';
@@ -425,6 +436,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		UNIT(an_absent_port_reads_ones),
+		UNIT(an_absent_timers_counter_reads_zero),
 		UNIT(the_debug_port_prints),
 		UNIT(a_string_of_output_is_written_piece_by_piece),
 		UNIT(a_long_string_leaves_room_for_others),
