@@ -44,6 +44,15 @@ static void an_intel_cpu_that_says_no_is_believed(void)
 	CU_ASSERT(!flaws_need_isolation(&in));
 }
 
+static void guests_are_kept_apart_by_a_barrier_if_there_is_one(void)
+{
+	struct flaws_input in = {.is_amd = true, .family = 0x17};
+
+	CU_ASSERT_EQUAL(state_of(&in, "Spectre v2 between guests"), FLAW_OPEN);
+	in.has_ibpb = true;
+	CU_ASSERT_EQUAL(state_of(&in, "Spectre v2 between guests"), FLAW_MITIGATED);
+}
+
 static void all_bits_of_a_family_of_flaws_are_needed(void)
 {
 	struct flaws_input in = {.is_intel = true, .arch_capabilities = 3UL << 13 | 1UL << 27};
@@ -80,6 +89,7 @@ int main(void)
 	static const struct unit_test tests[] = {
 		UNIT(an_old_intel_cpu_has_meltdown_and_needs_isolation),
 		UNIT(an_intel_cpu_that_says_no_is_believed),
+		UNIT(guests_are_kept_apart_by_a_barrier_if_there_is_one),
 		UNIT(all_bits_of_a_family_of_flaws_are_needed),
 		UNIT(amd_cpus_have_flaws_by_family),
 		UNIT(an_unknown_maker_is_trusted_with_nothing),

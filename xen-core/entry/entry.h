@@ -26,5 +26,7 @@ void exit_to_guest(struct cpu_regs *regs);
 /* Enters the exit path of a CPU that runs nothing yet; never returns. */
 void noreturn_fn exit_start(void);
 void exit_init(void);
+/* Whether what one domain taught this CPU's branch predictors is dropped before another's runs. */
+void exit_use_ibpb(bool use);
 
 #endif

@@ -12,15 +12,18 @@
 #include "domain/guest_ops.h"
 #include "domain/vtime.h"
 #include "lib/check.h"
+#include "machine/cpu.h"
 #include "machine/irqflag.h"
 #include "machine/tlb.h"
 #include "mm/map.h"
 #include "plat/clock.h"
 #include "sched/softirq.h"
+#include "x86/msr.h"
 
 extern void noreturn_fn guest_exit_again(struct cpu_regs *regs);
 
 static struct timer slice_timers[CPUS_MAX];
+static bool has_ibpb;
 
 static void slice_over(void *data)
 {
@@ -42,8 +45,26 @@ static void unload(unsigned int cpu, struct vcpu *v, uint64_t now)
 	sched_switched(cpu, &v->unit);
 }
 
+/* Domains of the same id on the same CPU have 32,000 others between them. */
+static void forget_branches(const struct domain *d)
+{
+	static uint16_t last_domid[CPUS_MAX];
+	unsigned int cpu = this_cpu();
+
+	if (has_ibpb && last_domid[cpu] != d->id) {
+		cpu_wrmsr(MSR_PRED_CMD, PRED_CMD_IBPB);
+	}
+	last_domid[cpu] = d->id;
+}
+
+void exit_use_ibpb(bool use)
+{
+	has_ibpb = use;
+}
+
 static void load(struct vcpu *v, uint64_t now)
 {
+	forget_branches(v->domain);
 	cpu_local()->regs = v->regs;
 	cpu_local()->current_vcpu = v;
 	v->domain->ops->load(v);

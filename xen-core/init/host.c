@@ -9,6 +9,7 @@
 #include "domain/domain.h"
 #include "domain/vtime.h"
 #include "domain/memory.h"
+#include "entry/entry.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
 #include "hypercall/host_info.h"
@@ -37,6 +38,7 @@
 #include "pv/pte_rules.h"
 #include "sched/sched.h"
 #include "sched/softirq.h"
+#include "x86/cpuid.h"
 #include "x86/cr.h"
 #include "x86/flaws.h"
 #include "x86/msr.h"
@@ -393,12 +395,17 @@ static struct flaws_input read_flaws_input(void)
 		.is_amd = vendor.b == 0x68747541,   /* "Auth" */
 		.family = family == 0xf ? family + (version.a >> 20 & 0xff) : family,
 		.has_tsx = features.b >> 11 & 1,
+		.has_ibpb = features.d >> 26 & 1,
 	};
+	uint32_t extended = cpu_cpuid(0x80000000U, 0).a;
 
 	if ((features.d >> 29 & 1) && fault_rdmsr(MSR_ARCH_CAPABILITIES, &in.arch_capabilities)) {
 		in.arch_capabilities = 0;
 	}
-	if (cpu_cpuid(0x80000000U, 0).a >= 0x80000021U) {
+	if (extended >= 0x80000008U && (cpu_cpuid(0x80000008U, 0).b & CPUID_E8B_IBPB)) {
+		in.has_ibpb = true;
+	}
+	if (extended >= 0x80000021U) {
 		in.extended_21_a = cpu_cpuid(0x80000021U, 0).a;
 	}
 	return in;
@@ -417,6 +424,7 @@ static void report_flaws(void)
 		log_info("CPU flaw %s: %s%s%s", flaws[i].name, states[flaws[i].state],
 			 affected ? ": " : "", affected ? flaws[i].measure : "");
 	}
+	exit_use_ibpb(in.has_ibpb);
 	info.pv_is_unsafe = flaws_need_isolation(&in) && !options.pv_unisolated;
 }
 

@@ -44,8 +44,10 @@ unsigned int flaws_find(const struct flaws_input *in, struct flaw flaws[FLAWS_MA
 
 	flaws[n++] = (struct flaw){"Spectre v1", "guest indices are clamped", FLAW_MITIGATED};
 	flaws[n++] = (struct flaw){"Spectre v2 against the core", "retpolines", FLAW_MITIGATED};
-	flaws[n++] =
-		(struct flaw){"Spectre v2 between guests", "no barrier at a switch", FLAW_OPEN};
+	flaws[n++] = in->has_ibpb ? (struct flaw){"Spectre v2 between guests", "IBPB at a switch",
+						  FLAW_MITIGATED}
+				  : (struct flaw){"Spectre v2 between guests",
+						  "the CPU has no IBPB", FLAW_OPEN};
 	flaws[n++] = (struct flaw){"Meltdown", "page tables are not isolated",
 				   open_if(flaws_need_isolation(in))};
 	flaws[n++] = (struct flaw){"L1TF", "entries not present are not checked",

@@ -18,6 +18,7 @@ struct flaws_input {
 	bool is_intel, is_amd;
 	uint32_t family;             /* with the extended family added */
 	bool has_tsx;                /* CPUID 7.0.EBX[11] */
+	bool has_ibpb;               /* CPUID 7.0.EDX[26] or 0x80000008.EBX[12] */
 	uint64_t arch_capabilities;  /* MSR 0x10a, 0 where there is none */
 	uint32_t extended_21_a;      /* CPUID 0x80000021.EAX */
 };
