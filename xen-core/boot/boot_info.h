@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a front door (EFI loader, multiboot) hands to the core: one versioned structure, machine
- * addresses only, no firmware types. The front door builds it in memory below 4 GiB that the
+ * What a front door (EFI loader, multiboot 1 and 2, PVH) hands to the core: one versioned
+ * structure, machine addresses only, no firmware types. The front door builds it in memory below 4 GiB that the
  * memory map it carries marks as BOOT_MEM_LOADER, jumps to the core's 64-bit entry with its
  * machine address in RDI, and is never heard of again.
  *
@@ -21,6 +21,8 @@
 enum boot_front_door {
 	BOOT_FROM_MULTIBOOT = 1,
 	BOOT_FROM_EFI = 2,
+	BOOT_FROM_MULTIBOOT2 = 3,
+	BOOT_FROM_PVH = 4,
 };
 
 /* Types 1..5 are the ACPI E820 numbers (ACPI 6.4, 15.3); LOADER is RAM to be freed after boot. */

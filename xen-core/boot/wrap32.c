@@ -4,10 +4,11 @@
  * i386 ELF, the core is linked as ELF64 at a high address, so the flat image becomes the one
  * PT_LOAD of a file made here: physical 0x200000, entry = that + entry32_offset, bss as memsz.
  *
- * The multiboot header stands in the image. It must lie in the first 8 KiB of the file (multiboot
- * 0.6.96, 3.1); that is checked here so that a mistake in the linker script fails the build.
+ * The multiboot headers stand in the image. Multiboot 1's must lie in the first 8 KiB of the file
+ * (multiboot 0.6.96, 3.1); that is checked here so that a mistake in the linker script fails the
+ * build. With --pvh they are wiped out, because QEMU prefers them, and a note names the PVH entry.
  *
- * usage: wrap32 CORE.BIN OUTPUT
+ * usage: wrap32 [--pvh] CORE.BIN OUTPUT
  */
 #include "boot/core_image.h"
 
@@ -19,7 +20,10 @@
 
 #define IMAGE_OFFSET 0x1000U
 #define MULTIBOOT_MAGIC 0x1badb002U
+#define MULTIBOOT2_MAGIC 0xe85250d6U
 #define MULTIBOOT_SEARCH 8192U
+#define NOTE_OFFSET 0x800U
+#define XEN_ELFNOTE_PHYS32_ENTRY 18U
 #define IMAGE_MAX (64UL << 20)
 
 static int fail(const char *file, const char *why)
@@ -39,6 +43,46 @@ static bool has_multiboot_header(const unsigned char *image, size_t bytes)
 		}
 	}
 	return false;
+}
+
+static void wipe_multiboot_headers(unsigned char *image)
+{
+	for (size_t i = 0; i < MULTIBOOT_SEARCH; i += 4) {
+		uint32_t word;
+
+		memcpy(&word, image + i, sizeof(word));
+		if (word == MULTIBOOT_MAGIC || word == MULTIBOOT2_MAGIC) {
+			memset(image + i, 0, sizeof(word));
+		}
+	}
+}
+
+/* The note of a PVH kernel, and the program header that leads to it. */
+static void add_note(unsigned char page[IMAGE_OFFSET], const struct core_image_header *core)
+{
+	struct {
+		Elf32_Nhdr head;
+		char name[4];
+		uint32_t entry;
+	} note = {{4, 4, XEN_ELFNOTE_PHYS32_ENTRY},
+		  {'X', 'e', 'n', '\0'},
+		  (uint32_t)(CORE_IMAGE_MULTIBOOT_ADDRESS + core->pvh_offset)};
+	Elf32_Phdr header = {
+		.p_type = PT_NOTE,
+		.p_offset = NOTE_OFFSET,
+		.p_filesz = sizeof(note),
+		.p_memsz = sizeof(note),
+		.p_flags = PF_R,
+		.p_align = 4,
+	};
+	Elf32_Ehdr elf;
+
+	memcpy(&elf, page, sizeof(elf));
+	elf.e_phnum = 2;
+	elf.e_entry = note.entry;
+	memcpy(page, &elf, sizeof(elf));
+	memcpy(page + sizeof(elf) + sizeof(Elf32_Phdr), &header, sizeof(header));
+	memcpy(page + NOTE_OFFSET, &note, sizeof(note));
 }
 
 static void make_headers(unsigned char page[IMAGE_OFFSET], const struct core_image_header *core,
@@ -100,9 +144,11 @@ int main(int argc, char **argv)
 	size_t bytes;
 	FILE *file;
 	int status;
+	bool pvh = argc > 1 && strcmp(argv[1], "--pvh") == 0;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: wrap32 CORE.BIN OUTPUT\n");
+	argv += pvh;
+	if (argc - pvh != 3) {
+		fprintf(stderr, "usage: wrap32 [--pvh] CORE.BIN OUTPUT\n");
 		return 2;
 	}
 	image = calloc(1, IMAGE_MAX);
@@ -124,6 +170,10 @@ int main(int argc, char **argv)
 		status = fail(argv[1], fault);
 	} else {
 		make_headers(headers, &core, bytes);
+		if (pvh) {
+			wipe_multiboot_headers(image);
+			add_note(headers, &core);
+		}
 		status = write_output(argv[2], headers, image, bytes);
 	}
 	free(image);

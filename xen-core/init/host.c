@@ -55,9 +55,11 @@ static struct host_info info;
 
 void host_print_banner(void)
 {
+	static const char *const doors[] = {"?", "multiboot", "EFI", "multiboot 2", "PVH"};
+
 	log_info("Proxenos 0.1, a hypervisor with the Xen 4.17 guest interface");
 	log_info("started by %s, options: %s",
-		 boot.front_door == BOOT_FROM_EFI ? "EFI" : "multiboot", boot.cmdline);
+		 doors[boot.front_door <= BOOT_FROM_PVH ? boot.front_door : 0], boot.cmdline);
 }
 
 static void add_e820(uint64_t start, uint64_t bytes, uint32_t type)

@@ -27,9 +27,6 @@ extern struct core_options options;
 
 extern struct boot_info boot; /* the core's own copy */
 
-/* multiboot.c: fills boot from the multiboot information. Runs on the boot page tables. */
-void multiboot_to_boot_info(uint64_t information, uint64_t image);
-
 void options_parse(const char *command_line);
 
 /* memory.c: page tables, frame table, allocator. On return the boot page tables are left behind. */

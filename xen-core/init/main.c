@@ -3,6 +3,7 @@
  * The start-up order, one step per line: the page to read first.
  */
 #include "init/init.h"
+#include "init/door.h"
 #include "init/host.h"
 
 #include "domain/memory.h"
@@ -23,19 +24,25 @@
 #include "plat/irq.h"
 #include "plat/serial.h"
 
-#define MULTIBOOT_MAGIC 0x2badb002U
-#define MULTIBOOT_IMAGE 0x200000UL
-
-void boot_entry(uint64_t information, uint32_t multiboot_magic);
+void boot_entry(uint64_t information, uint32_t door);
 
 static void noreturn_fn start_on_own_stack(void);
 
-static void take_boot_info(uint64_t information, uint32_t multiboot_magic)
+static void take_boot_info(uint64_t information, uint32_t door)
 {
-	if (multiboot_magic == MULTIBOOT_MAGIC) {
-		multiboot_to_boot_info(information, MULTIBOOT_IMAGE);
-	} else {
-		memcpy(&boot, (const char *)frame_map(mfn(0)) + information, sizeof(boot));
+	switch (door) {
+	case MULTIBOOT_MAGIC:
+		multiboot_door(information);
+		break;
+	case MULTIBOOT2_MAGIC:
+		multiboot2_door(information);
+		break;
+	case PVH_MAGIC:
+		pvh_door(information);
+		break;
+	default: /* the EFI loader made it */
+		memcpy(&boot, door_at(information), sizeof(boot));
+		break;
 	}
 }
 
@@ -60,10 +67,10 @@ static void start_console(void)
 	}
 }
 
-/* Called by head.S on the boot stack and page tables. */
-void boot_entry(uint64_t information, uint32_t multiboot_magic)
+/* Called by head.S on the boot stack and page tables; door: 0 from the EFI loader. */
+void boot_entry(uint64_t information, uint32_t door)
 {
-	take_boot_info(information, multiboot_magic);
+	take_boot_info(information, door);
 	options_parse(boot.cmdline);
 	start_console();
 	if (!boot_info_is_valid(&boot)) {

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The multiboot front door: what a multiboot 1 loader says, as boot_info (Multiboot Specification
- * 0.6.96, 3.3). The first module is dom0's kernel, the second its initrd; the first word of each
- * string is a file name and dropped. All of it lies below 4 GiB.
+ * The multiboot front door (Multiboot Specification 0.6.96, 3.3).
  */
-#include "init/init.h"
+#include "init/door.h"
 
-#include "boot/memmap.h"
-#include "lib/check.h"
 #include "lib/mem.h"
-#include "machine/frames.h"
 
 struct multiboot_information {
 	uint32_t flags;
@@ -19,8 +14,11 @@ struct multiboot_information {
 	uint32_t module_count, modules;
 	uint32_t symbols[4];
 	uint32_t map_bytes, map;
+	uint32_t drives_bytes, drives;
+	uint32_t rom_table;
+	uint32_t loader_name;
 };
-_Static_assert(sizeof(struct multiboot_information) == 52, "3.3");
+_Static_assert(sizeof(struct multiboot_information) == 68, "3.3");
 
 struct multiboot_module {
 	uint32_t start, end, string, reserved;
@@ -32,99 +30,38 @@ struct multiboot_range {
 	uint32_t type;
 } packed_struct;
 
-extern const char core_image_start[], core_image_end[];
-
 #define HAS_COMMAND_LINE (1U << 2)
 #define HAS_MODULES (1U << 3)
 #define HAS_MAP (1U << 6)
+#define HAS_LOADER_NAME (1U << 9)
 
-static const void *low(uint32_t address)
+/* GRUB since version 1 leaves the file name out; GRUB 0.97, QEMU and others put it first. */
+static bool puts_name_first(const struct multiboot_information *info)
 {
-	return (const char *)frame_map(mfn(0)) + address;
+	const char *name = info->flags & HAS_LOADER_NAME ? door_at(info->loader_name) : "";
+
+	return strncmp(name, "GRUB ", 5) != 0 || name[5] == '0';
 }
 
-static void copy_after_first_word(char *to, size_t size, const char *from)
+void multiboot_door(uint64_t information)
 {
-	size_t i = 0;
+	const struct multiboot_information *info = door_at(information);
+	const struct multiboot_module *modules = door_at(info->modules);
+	const struct multiboot_range *range;
+	bool with_name = puts_name_first(info);
 
-	while (*from && *from != ' ') {
-		from++;
-	}
-	while (*from == ' ') {
-		from++;
-	}
-	for (; from[i] && i < size - 1; i++) {
-		to[i] = from[i];
-	}
-	to[i] = '\0';
-}
-
-static void add_modules(const struct multiboot_information *info)
-{
-	const struct multiboot_module *modules = low(info->modules);
-
-	for (uint32_t i = 0; i < info->module_count && i < BOOT_MODULES_MAX; i++) {
-		struct boot_module *module = &boot.modules[boot.module_count++];
-
-		module->start = modules[i].start;
-		module->bytes = modules[i].end - modules[i].start;
-		module->kind = i == 0 ? BOOT_MODULE_KERNEL
-			     : i == 1 ? BOOT_MODULE_RAMDISK : BOOT_MODULE_UCODE;
-		if (modules[i].string) {
-			copy_after_first_word(module->cmdline, sizeof(module->cmdline),
-					      low(modules[i].string));
-		}
-	}
-}
-
-static void add_map(const struct multiboot_information *info)
-{
-	uint32_t offset = 0;
-
-	while (offset < info->map_bytes) {
-		const struct multiboot_range *range = low(info->map + offset);
-		uint32_t type = range->type >= BOOT_MEM_RAM && range->type <= BOOT_MEM_UNUSABLE
-					? range->type : BOOT_MEM_RESERVED;
-
-		if (!memmap_add(&boot,
-				(struct boot_memory_range){range->start, range->bytes, type, 0})) {
-			panic("multiboot: the memory map has more than %u ranges", BOOT_MEMORY_MAX);
-		}
-		offset += range->size + 4;
-	}
-}
-
-/* Takes what the loader placed out of the free RAM. */
-static void claim(uint64_t start, uint64_t bytes)
-{
-	uint64_t first = start & PAGE_MASK;
-
-	if (!memmap_claim(&boot, first, ((start + bytes + PAGE_SIZE - 1) & PAGE_MASK) - first)) {
-		panic("multiboot: %lx+%lx is not RAM in the memory map", start, bytes);
-	}
-}
-
-void multiboot_to_boot_info(uint64_t information, uint64_t image)
-{
-	const struct multiboot_information *info = low((uint32_t)information);
-
-	memset(&boot, 0, sizeof(boot));
-	boot.magic = BOOT_INFO_MAGIC;
-	boot.version = BOOT_INFO_VERSION;
-	boot.front_door = BOOT_FROM_MULTIBOOT;
-	boot.core_start = image;
+	door_open(BOOT_FROM_MULTIBOOT);
 	if (info->flags & HAS_COMMAND_LINE) {
-		copy_after_first_word(boot.cmdline, sizeof(boot.cmdline), low(info->command_line));
+		door_command_line(door_at(info->command_line), with_name);
 	}
-	if (info->flags & HAS_MODULES) {
-		add_modules(info);
+	for (uint32_t i = 0; (info->flags & HAS_MODULES) && i < info->module_count; i++) {
+		door_module(modules[i].start, modules[i].end - modules[i].start,
+			    modules[i].string ? door_at(modules[i].string) : "", with_name);
 	}
-	if (info->flags & HAS_MAP) {
-		add_map(info);
+	for (uint32_t at = 0; (info->flags & HAS_MAP) && at < info->map_bytes;) {
+		range = door_at(info->map + at);
+		door_memory(range->start, range->bytes, range->type);
+		at += range->size + 4;
 	}
-	boot.core_bytes = (uint64_t)(core_image_end - core_image_start);
-	claim(boot.core_start, boot.core_bytes);
-	for (uint32_t i = 0; i < boot.module_count; i++) {
-		claim(boot.modules[i].start, boot.modules[i].bytes);
-	}
+	door_close();
 }

@@ -3,8 +3,10 @@
  * The first instructions of the core, and the header loaders read.
  *
  * entry64: long mode, identity mapped, interrupts off, RDI = struct boot_info.
- * entry32: multiboot 1 (Multiboot Specification 0.6.96), protected mode, paging off, EAX = magic,
- *          EBX = information; image at MULTIBOOT_LOAD_ADDRESS with its bss zeroed.
+ * entry32: multiboot 1 and 2 (Multiboot Specification 0.6.96, Multiboot2 Specification 2.0),
+ *          protected mode, paging off, EAX = magic, EBX = information; image at
+ *          CORE_IMAGE_MULTIBOOT_ADDRESS with its bss zeroed.
+ * entry_pvh: the same, but EAX says nothing.
  *
  * Both end in boot_entry with the boot page tables: an identity map and a direct map of the first
  * 4 GiB, and the image at its virtual home. Everything before that jump is position independent.
@@ -19,6 +21,7 @@ core_header:
 	.quad	head_memory_bytes
 	.quad	head_entry64
 	.quad	head_entry32
+	.quad	head_entry_pvh
 
 	.balign	4
 multiboot_header:
@@ -26,8 +29,21 @@ multiboot_header:
 	.long	0x00000003			/* page-aligned modules, memory map */
 	.long	-(0x1badb002 + 0x00000003)
 
-	.globl	entry32, entry64, entry_from32, boot_gdt, boot_gdt_pointer
+	.balign	8
+multiboot2_header:
+	.long	0xe85250d6
+	.long	0				/* i386, protected mode */
+	.long	4f - multiboot2_header
+	.long	-(0xe85250d6 + (4f - multiboot2_header))
+	.word	6, 0				/* page-aligned modules */
+	.long	8
+	.word	0, 0				/* the last tag */
+	.long	8
+4:
+	.globl	entry32, entry64, entry_pvh, entry_from32, boot_gdt, boot_gdt_pointer
 	.code32
+entry_pvh:
+	mov	$0x336ec578, %eax		/* PVH_MAGIC: nothing is said of EAX there */
 entry32:
 	cli
 	cld
