@@ -2,8 +2,9 @@
 /*
  * Ports of a translated guest. PVH guests have no devices: what is not here reads ones, as on a bus
  * nobody answers on (Linux takes ACPI's PM1 control block and an absent 8259 for what they are by
- * that), and ignores writes. Port 0xe9 takes text for the machine's log, by lines. The counter of the
- * PC's timer reads zero: of ones Linux takes 100,000 readings until it believes that nothing counts.
+ * that), and ignores writes. Port 0xe9 takes text for the machine's log, by lines. The counter of
+ * the PC's timer reads zero: of ones Linux takes 100,000 readings until it believes that nothing
+ * counts.
  */
 #include "hvm/hvm.h"
 
