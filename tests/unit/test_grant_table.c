@@ -305,6 +305,19 @@ static void a_mapping_whose_pte_is_gone_cannot_be_unmapped_but_dies_with_the_map
 	CU_ASSERT_TRUE(nothing_is_held());
 }
 
+/* Its map of guest frames holds no references, as a PTE does: nobody else would drop them. */
+static void a_translated_mapper_that_dies_gives_everything_back(void)
+{
+	offer(1, 8, 0, 0, GTF_permit_access);
+	offer(1, 9, 0, 1, GTF_permit_access | GTF_readonly);
+	dom(0)->is_pv = false;
+	CU_ASSERT_EQUAL(map(0, 1, 8, HOST, 0x1000).status, GNTST_okay);
+	CU_ASSERT_EQUAL(map(0, 1, 9, HOST | RO, 0x2000).status, GNTST_okay);
+	CU_ASSERT_EQUAL(grant_domain_teardown(dom(0)), 0);
+	audit_all();
+	CU_ASSERT_TRUE(nothing_is_held());
+}
+
 static void teardown_releases_all_handles_in_pieces(void)
 {
 	int err, pieces = 0;
@@ -715,6 +728,7 @@ int main(void)
 		UNIT(pins_do_not_overflow),
 		UNIT(a_batch_is_flushed_once_before_anything_is_dropped),
 		UNIT(a_mapping_whose_pte_is_gone_cannot_be_unmapped_but_dies_with_the_mapper),
+		UNIT(a_translated_mapper_that_dies_gives_everything_back),
 		UNIT(teardown_releases_all_handles_in_pieces),
 		UNIT(copies_check_ranges_and_rights),
 		UNIT(a_copy_may_not_name_frames_of_others),

@@ -184,8 +184,9 @@ int grant_set_version(struct domain *d unused_arg, uint32_t version)
 	return version == 1 ? 0 : -XEN_ENOSYS;
 }
 
-static void release_handle(struct grant_table *table, uint32_t handle, struct grant_handle *h)
+static void release_handle(struct domain *d, uint32_t handle)
 {
+	struct grant_handle *h = track_find(d->grants, handle);
 	uint32_t parts = h->flags & HANDLE_PARTS;
 	bool readonly = (h->flags & GNTMAP_readonly) != 0;
 	struct domain *granter = h->granter;
@@ -200,9 +201,13 @@ static void release_handle(struct grant_table *table, uint32_t handle, struct gr
 	if (parts & GNTMAP_device_map) {
 		grant_drop_use(granter, frame_of(mfn(active->frame)), readonly);
 	}
+	/* A PTE gives its own back; a translated guest's map holds none. */
+	if ((parts & GNTMAP_host_map) && !d->is_pv) {
+		grant_drop_use(granter, frame_of(mfn(active->frame)), readonly);
+	}
 	grant_entry_unpin_locked(granter->grants, h->ref, active, grant_pins_of(parts, readonly));
 	spin_unlock(&active->lock);
-	track_put(table, handle);
+	track_put(d->grants, handle);
 	domain_put(granter);
 }
 
@@ -218,7 +223,7 @@ int grant_domain_teardown(struct domain *d)
 	while (table->teardown_handle < table->track_frames * (uint32_t)HANDLES_PER_FRAME) {
 		uint32_t handle = table->teardown_handle++;
 
-		release_handle(table, handle, track_find(table, handle));
+		release_handle(d, handle);
 		if (handle % 8 == 7 && restart_wanted()) {
 			return -XEN_ERESTART;
 		}
