@@ -28,6 +28,13 @@ void sim_reset_bare(uint64_t ram_frames);
 void sim_add_ram(mfn_t first, uint64_t count);
 /* n allocations succeed, then all fail; ~0UL: none fails. Heap objects and frames count alike. */
 void sim_fail_allocation_after(uint64_t n);
+/* Points where something may fail: allocations, copies from and to guest memory, and what a test
+ * adds. The n-th point from now on fails, that one only; 0: none. */
+void sim_fail_point(uint64_t n);
+/* Passed since then. */
+uint64_t sim_points(void);
+/* The program is at such a point; true: it is to fail. */
+bool sim_point_fails(void);
 bool sim_is_poisoned(mfn_t m);
 
 void sim_set_cpu(unsigned int cpu);

@@ -116,7 +116,7 @@ size_t fault_copy_in(void *to, uint64_t from, size_t bytes)
 		struct guest_page *page = find(from);
 		size_t step = bytes_in_page(from, bytes);
 
-		if (!page) {
+		if (sim_point_fails() || !page) {
 			last_address = from;
 			break;
 		}
@@ -137,7 +137,7 @@ size_t fault_copy_out(uint64_t to, const void *from, size_t bytes)
 		struct guest_page *page = find(to);
 		size_t step = bytes_in_page(to, bytes);
 
-		if (!page || !page->writable) {
+		if (sim_point_fails() || !page || !page->writable) {
 			last_address = to;
 			break;
 		}
@@ -163,7 +163,7 @@ int fault_compare_exchange(uint64_t address, uint64_t *expected, uint64_t desire
 
 	assert(bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
 	assert((address & (bytes - 1)) == 0);
-	if (!page || !page->writable) {
+	if (sim_point_fails() || !page || !page->writable) {
 		last_address = address;
 		return -XEN_EFAULT;
 	}

@@ -109,6 +109,9 @@ bool sim_is_poisoned(mfn_t m)
 
 bool frame_refuse_allocation(void)
 {
+	if (sim_point_fails()) {
+		return true;
+	}
 	if (allocations_left == ~0UL) {
 		return false;
 	}
