@@ -4,8 +4,8 @@
  * scenario is a list of calls on the whole core. It is run once to count the points where something
  * may fail: an allocation, a copy from or to guest memory, a translation, a type, a mapping, the
  * route of an interrupt. Then it is run once for each of them, with that one failing. The books are
- * audited after the call that met it; at the end every domain is destroyed, and all memory must have
- * come back.
+ * audited after the call that met it; at the end every domain is destroyed, and all memory must
+ * have come back.
  *
  * All that is done a second time with calls that stop for others after each unit of work.
  */

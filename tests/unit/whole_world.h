@@ -269,7 +269,7 @@ static void whole_start(void)
 	whole_units = RESTART_UNITS;
 }
 
-static void whole_audit(void)
+unused_arg static void whole_audit(void)
 {
 	for (struct domain *d = domain_find_from(0); d;
 	     d = domain_find_from((uint16_t)(d->id + 1))) {
@@ -282,7 +282,7 @@ static void whole_audit(void)
 }
 
 /* Bytes and frames that did not come back. */
-static uint64_t whole_end(void)
+unused_arg static uint64_t whole_end(void)
 {
 	struct domain *d;
 
