@@ -6,9 +6,11 @@
 #include "init/dom0_image.h"
 
 #include "lib/inflate.h"
+#include "lib/lz4.h"
 #include "lib/math.h"
 #include "lib/mem.h"
 #include "lib/xz.h"
+#include "lib/zstd.h"
 #include "mm/heap.h"
 
 #include <xen/errno.h>
@@ -58,61 +60,85 @@ static int find_payload(const uint8_t *file, size_t bytes, struct payload *paylo
 	return 0;
 }
 
-static int unpack_xz(const struct payload *in, void *out, size_t size, size_t *written,
-		     const char **why)
+static int unpack_xz(void *workspace, const struct payload *in, void *out, size_t size,
+		     size_t *written, const char **why)
 {
-	unsigned int order = order_of(div_round_up(sizeof(struct xz_workspace), PAGE_SIZE));
-	struct xz_workspace *workspace = heap_alloc_pages(order);
-	int err;
-
-	if (!workspace) {
-		*why = "no memory to unpack the kernel";
-		return -XEN_ENOMEM;
-	}
-	err = xz_decode(workspace, in->data, in->bytes - 4, out, size, written, why);
-	heap_free_pages(workspace, order);
-	return err;
+	return xz_decode(workspace, in->data, in->bytes - 4, out, size, written, why);
 }
 
-static int unpack_gzip(const struct payload *in, void *out, size_t size, size_t *written,
-		       const char **why)
+static int unpack_gzip(void *workspace, const struct payload *in, void *out, size_t size,
+		       size_t *written, const char **why)
 {
-	unsigned int order = order_of(div_round_up(sizeof(struct inflate_workspace), PAGE_SIZE));
-	struct inflate_workspace *workspace = heap_alloc_pages(order);
-	int err;
+	return inflate_gzip(workspace, in->data, in->bytes, out, size, written, why);
+}
 
-	if (!workspace) {
-		*why = "no memory to unpack the kernel";
-		return -XEN_ENOMEM;
+static int unpack_zstd(void *workspace, const struct payload *in, void *out, size_t size,
+		       size_t *written, const char **why)
+{
+	return zstd_decode(workspace, in->data, in->bytes - 4, out, size, written, why);
+}
+
+static int unpack_lz4(void *workspace unused_arg, const struct payload *in, void *out, size_t size,
+		      size_t *written, const char **why)
+{
+	return lz4_decode(in->data, in->bytes - 4, out, size, written, why);
+}
+
+/* Linux puts the unpacked size behind the payload, as four bytes; gzip does so itself. */
+static const struct packing {
+	uint8_t magic[6];
+	uint8_t magic_bytes;
+	size_t workspace_bytes;
+	int (*unpack)(void *workspace, const struct payload *in, void *out, size_t size,
+		      size_t *written, const char **why);
+} packings[] = {
+	{{0xfd, '7', 'z', 'X', 'Z', 0}, 6, sizeof(struct xz_workspace), unpack_xz},
+	{{0x1f, 0x8b}, 2, sizeof(struct inflate_workspace), unpack_gzip},
+	{{0x28, 0xb5, 0x2f, 0xfd}, 4, sizeof(struct zstd_workspace), unpack_zstd},
+	{{0x02, 0x21, 0x4c, 0x18}, 4, PAGE_SIZE, unpack_lz4},
+};
+
+static const struct packing *find_packing(const struct payload *in)
+{
+	for (unsigned int i = 0; i < array_size(packings); i++) {
+		if (memcmp(in->data, packings[i].magic, packings[i].magic_bytes) == 0) {
+			return &packings[i];
+		}
 	}
-	err = inflate_gzip(workspace, in->data, in->bytes, out, size, written, why);
-	heap_free_pages(workspace, order);
-	return err;
+	return NULL;
 }
 
 static int unpack(struct dom0_image *image, const struct payload *in, size_t *written,
 		  const char **why)
 {
-	static const uint8_t xz_magic[] = {0xfd, '7', 'z', 'X', 'Z', 0};
+	const struct packing *packing = find_packing(in);
 	size_t size = read_u32(in->data + in->bytes - 4);
-	bool xz = memcmp(in->data, xz_magic, sizeof(xz_magic)) == 0;
+	unsigned int order;
+	void *workspace;
+	int err;
 
-	if (!xz && !(in->data[0] == 0x1f && in->data[1] == 0x8b)) {
-		*why = "the kernel is packed with neither xz nor gzip";
+	if (!packing) {
+		*why = "the kernel is packed with none of xz, gzip, zstd and lz4";
 		return -XEN_EINVAL;
 	}
 	if (size == 0 || size > UNPACKED_MAX) {
 		*why = "the kernel's unpacked size is not believable";
 		return -XEN_EINVAL;
 	}
+	order = order_of(div_round_up(packing->workspace_bytes, PAGE_SIZE));
+	workspace = heap_alloc_pages(order);
 	image->unpacked_order = order_of(div_round_up(size, PAGE_SIZE));
-	image->unpacked = heap_alloc_pages(image->unpacked_order);
-	if (!image->unpacked) {
+	image->unpacked = workspace ? heap_alloc_pages(image->unpacked_order) : NULL;
+	if (image->unpacked) {
+		err = packing->unpack(workspace, in, image->unpacked, size, written, why);
+	} else {
 		*why = "no memory to unpack the kernel";
-		return -XEN_ENOMEM;
+		err = -XEN_ENOMEM;
 	}
-	return xz ? unpack_xz(in, image->unpacked, size, written, why)
-		  : unpack_gzip(in, image->unpacked, size, written, why);
+	if (workspace) {
+		heap_free_pages(workspace, order);
+	}
+	return err;
 }
 
 static int open_elf(struct dom0_image *image, const void *data, size_t bytes, const char **why)
