@@ -5,6 +5,8 @@
  */
 #include "unit/share_world.h"
 
+#include "unit/model.h"
+
 static unsigned int pirq_binds, pirq_unbinds, pirq_cpu;
 static int pirq_bind_result;
 
@@ -587,20 +589,22 @@ static void compare_with_model(void)
 
 static void a_long_random_run_agrees_with_the_model(void)
 {
+	struct model_run run;
+
 	memset(model, 0, sizeof(model));
-	srandom(1);
+	model_begin(&run, "events", 1, 20000);
 	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
 		evtchn_domain_free(dom(n));
 		dom(n)->config.max_evtchn_port = MODEL_PORTS - 1;
 		CU_ASSERT_EQUAL(evtchn_domain_create(dom(n)), 0);
 	}
-	for (int i = 0; i < 20000; i++) {
-		unsigned int n = (unsigned int)random() % WORLD_DOMAINS;
-		unsigned int r = (unsigned int)random() % WORLD_DOMAINS;
-		uint32_t port = (uint32_t)random() % MODEL_PORTS;
-		unsigned int arg = (unsigned int)random() % 64;
+	while (model_next(&run)) {
+		unsigned int n = model_pick(&run, WORLD_DOMAINS);
+		unsigned int r = model_pick(&run, WORLD_DOMAINS);
+		uint32_t port = model_pick(&run, MODEL_PORTS);
+		unsigned int arg = model_pick(&run, 64);
 
-		switch (random() % 8) {
+		switch (model_pick(&run, 8)) {
 		case 0:
 		case 1:
 			step_bind(n, arg / 16 % 3, arg);
@@ -619,11 +623,14 @@ static void a_long_random_run_agrees_with_the_model(void)
 			step_send(n, port);
 			break;
 		}
-		audit_all();
-		if (i % 16 == 0) {
+		if (model_is_audited(&run)) {
+			audit_all();
+		}
+		if (run.step % 16 == 0) {
 			compare_with_model();
 		}
 	}
+	model_end(&run);
 }
 
 int main(void)

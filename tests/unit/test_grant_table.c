@@ -7,11 +7,13 @@
 #include "unit/share_world.h"
 
 #include "grant/table.h"
+#include "unit/model.h"
 
 #define HOST GNTMAP_host_map
 #define DEVICE GNTMAP_device_map
 #define RO GNTMAP_readonly
 
+static struct model_run run;
 static uint32_t refs_at_start[WORLD_DOMAINS][FRAMES_EACH];
 
 static struct grant_entry_v1 *entry(unsigned int n, uint32_t ref)
@@ -42,8 +44,12 @@ static void setup(void)
 	}
 }
 
+/* In a long run after some steps only. */
 static void audit_all(void)
 {
+	if (run.audit > 1 && !model_is_audited(&run)) {
+		return;
+	}
 	for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
 		grant_audit(dom(i));
 	}
@@ -572,6 +578,11 @@ static struct model_map {
 	uint64_t address;
 } model[MODEL_MAPS];
 
+static uint32_t pick(uint32_t below)
+{
+	return model_pick(&run, below);
+}
+
 static void compare_with_model(void)
 {
 	uint32_t refs_of[WORLD_DOMAINS][FRAMES_EACH] = {{0}};
@@ -606,10 +617,10 @@ static struct model_map *pinning(unsigned int from, uint32_t ref)
 
 static void step_map(struct model_map *m, unsigned int slot)
 {
-	unsigned int by = (unsigned int)random() % WORLD_DOMAINS;
-	unsigned int from = (unsigned int)random() % WORLD_DOMAINS;
-	uint32_t ref = 8 + (uint32_t)random() % 8;
-	uint32_t flags = (uint32_t)random() % 8;
+	unsigned int by = pick(WORLD_DOMAINS);
+	unsigned int from = pick(WORLD_DOMAINS);
+	uint32_t ref = 8 + pick(8);
+	uint32_t flags = pick(8);
 	uint64_t address = (slot + 1) * PAGE_SIZE;
 	struct grant_entry_v1 *e = entry(from, ref);
 	struct model_map *pin = pinning(from, ref);
@@ -648,7 +659,7 @@ static void step_map(struct model_map *m, unsigned int slot)
 
 static void step_unmap(struct model_map *m)
 {
-	bool host = random() % 2, device = random() % 2;
+	bool host = pick(2), device = pick(2);
 	uint64_t bus = world[m->from].frames[m->frame].n << PAGE_SHIFT;
 	int status = unmap(m->by, m->handle, host ? m->address : 0, device ? bus : 0);
 
@@ -663,14 +674,14 @@ static void step_unmap(struct model_map *m)
 
 static void step_owner(void)
 {
-	unsigned int n = (unsigned int)random() % WORLD_DOMAINS;
-	uint32_t ref = 8 + (uint32_t)random() % 8;
+	unsigned int n = pick(WORLD_DOMAINS);
+	uint32_t ref = 8 + pick(8);
 	uint16_t flags = entry(n, ref)->flags;
 
 	/* A well-behaved owner revokes or offers again only when neither bit is set. */
 	if ((flags & (GTF_reading | GTF_writing)) == 0) {
-		offer(n, ref, (uint16_t)(random() % WORLD_DOMAINS), ref - 8,
-		      (uint16_t)(random() % 8 < 6 ? GTF_permit_access | (random() & GTF_readonly)
+		offer(n, ref, (uint16_t)pick(WORLD_DOMAINS), ref - 8,
+		      (uint16_t)(pick(8) < 6 ? GTF_permit_access | (pick(2) ? GTF_readonly : 0)
 						  : 0));
 	}
 }
@@ -678,24 +689,24 @@ static void step_owner(void)
 static void a_long_random_run_agrees_with_the_model(void)
 {
 	memset(model, 0, sizeof(model));
-	srandom(2);
-	for (int i = 0; i < 12000; i++) {
-		unsigned int slot = (unsigned int)random() % MODEL_MAPS;
+	model_begin(&run, "grants", 2, 12000);
+	while (model_next(&run)) {
+		unsigned int slot = pick(MODEL_MAPS);
 		struct model_map *m = &model[slot];
 
-		if (random() % 4 == 0) {
+		if (pick(4) == 0) {
 			step_owner();
 		} else if (!m->host && !m->device) {
 			step_map(m, slot);
-		} else if (m->host && !m->pte_gone && random() % 16 == 0) {
+		} else if (m->host && !m->pte_gone && pick(16) == 0) {
 			overwrite_pte(m->by, slot + 1);
 			m->pte_gone = true;
 		} else {
 			step_unmap(m);
 		}
-		audit_all();
 		compare_with_model();
 	}
+	model_end(&run);
 	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
 		for (unsigned int i = 0; i < MODEL_MAPS; i++) {
 			if (model[i].by == n && model[i].host && !model[i].pte_gone) {

@@ -5,8 +5,9 @@
  * moments the store under test is closed and opened again, which the model only notices by its open
  * transactions being lost. Several connections: two of dom0, two guests.
  *
- * MODEL_STEPS and MODEL_SEED in the environment change the length and the sequence.
+ * MODEL_STEPS and MODEL_SEED in the environment change the length and the sequence (model.h).
  */
+#include "unit/model.h"
 #include "unit/xsd_fixture.h"
 #include "unit/unit.h"
 
@@ -853,19 +854,15 @@ static void sequence(uint64_t seed, unsigned int steps)
 	fixture_close(&fixture);
 }
 
-static unsigned int from_environment(const char *name, unsigned int otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? (unsigned int)atoi(text) : otherwise;
-}
-
 static void random_requests_are_answered_as_by_the_model(void)
 {
-	unsigned int seed = from_environment("MODEL_SEED", 1);
+	for (unsigned int i = 1; i <= 5; i++) {
+		struct model_run run;
 
-	for (unsigned int i = 0; i < 5; i++) {
-		sequence(seed + i, from_environment("MODEL_STEPS", 3000));
+		model_begin(&run, "store", i, 3000);
+		run.step = run.steps;
+		sequence(run.seed, (unsigned int)run.steps);
+		model_end(&run);
 	}
 }
 
