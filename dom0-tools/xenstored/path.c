@@ -57,14 +57,17 @@ bool path_is_valid(const char *path, bool special)
 
 bool path_absolute(const char *name, unsigned int domid, bool special, char path[PATH_ROOM])
 {
-	int length;
+	size_t home = 0;
+	size_t size = strlen(name) + 1;
 
-	if (name[0] == '/' || name[0] == '@') {
-		length = snprintf(path, PATH_ROOM, "%s", name);
-	} else {
-		length = snprintf(path, PATH_ROOM, HOME "%u/%s", domid, name);
+	if (name[0] != '/' && name[0] != '@') {
+		home = (size_t)snprintf(path, PATH_ROOM, HOME "%u/", domid);
 	}
-	return length > 0 && length < PATH_ROOM && path_is_valid(path, special);
+	if (home + size > PATH_ROOM) {
+		return false;
+	}
+	memcpy(path + home, name, size);
+	return path_is_valid(path, special);
 }
 
 bool path_to_parent(char *path)
@@ -100,8 +103,12 @@ bool path_append(char path[PATH_ROOM], const char *name)
 const char *path_relative(const char *path, unsigned int domid)
 {
 	char home[32];
-	size_t length = (size_t)snprintf(home, sizeof(home), HOME "%u", domid);
+	size_t length;
 
+	if (strncmp(path, HOME, strlen(HOME)) != 0) {
+		return NULL;
+	}
+	length = (size_t)snprintf(home, sizeof(home), HOME "%u", domid);
 	if (strncmp(path, home, length) != 0) {
 		return NULL;
 	}
