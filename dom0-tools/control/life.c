@@ -349,6 +349,10 @@ int control_domain_destroy(struct control *control, domid_t domid, struct report
 	if (control_store(control, &store, NULL) == 0) {
 		store_release(store, domid);
 	}
+	/* What the store refused to let go of is found by /libxl/DOMID, which then has to stay. */
+	if (first && remove_devices(control, domid, NULL)) {
+		return first;
+	}
 	err = control_domain_forget(control, domid, report);
 	return first ? first : err;
 }

@@ -170,7 +170,9 @@ static int sweep_one(struct control *control, const char *name, unsigned int *fo
 	}
 	err = control_device_site(control, &site, report);
 	if (!err) {
-		device_detach_all(&site, (domid_t)domid, NULL);
+		err = device_detach_all(&site, (domid_t)domid, report);
+	}
+	if (!err) {
 		err = control_domain_forget(control, (domid_t)domid, report);
 	}
 	if (!err) {

@@ -585,6 +585,15 @@ unsigned int fake_store_watches(struct fake_store *fake)
 	return count;
 }
 
+unsigned int fake_store_nodes(struct fake_store *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	unsigned int count = fake->node_count;
+
+	pthread_mutex_unlock(&fake->lock);
+	return count;
+}
+
 bool fake_store_in_transaction(struct fake_store *fake)
 {
 	pthread_mutex_lock(&fake->lock);

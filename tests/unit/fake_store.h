@@ -40,6 +40,7 @@ void fake_store_limit_lists(struct fake_store *fake, unsigned int bytes);
 /* Requests of the type so far. */
 unsigned int fake_store_requests(struct fake_store *fake, uint32_t type);
 unsigned int fake_store_watches(struct fake_store *fake);
+unsigned int fake_store_nodes(struct fake_store *fake);
 bool fake_store_in_transaction(struct fake_store *fake);
 
 #endif

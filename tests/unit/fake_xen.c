@@ -354,11 +354,16 @@ static int64_t get_info(struct fake_xen *xen, struct xen_domctl *op)
 static void destroy(struct fake_xen *xen, domid_t domid)
 {
 	struct fake_domain *domain = &xen->domains[domid];
+	size_t owned = 0;
 
 	for (size_t i = 0; i < xen->frame_count; i++) {
 		if (xen->owner[i] == domid) {
 			xen->owner[i] = NOBODY;
 		}
+		owned += xen->owner[i] != NOBODY;
+	}
+	if (!owned) {
+		xen->next_frame = 0;
 	}
 	free(domain->p2m);
 	*domain = (struct fake_domain){0};
@@ -587,7 +592,12 @@ static int64_t grant_op(struct fake_xen *xen, uint64_t cmd, struct gnttab_setup_
 
 static bool injected(struct fake_xen *xen)
 {
-	return ++xen->calls == xen->fail_at;
+	bool now = ++xen->calls == xen->fail_at;
+
+	if (now && xen->killed) {
+		xen->killed();
+	}
+	return now;
 }
 
 static int64_t fake_hypercall(void *context, uint64_t number, const uint64_t args[5])
@@ -747,6 +757,13 @@ void fake_xen_open(struct fake_xen *xen, size_t frames, struct call **call)
 		xen->m2p[i] = ~0UL;
 	}
 	xen->domains[0] = (struct fake_domain){.exists = true, .vcpus = 1};
+	fake_xen_again(xen, call);
+}
+
+void fake_xen_again(struct fake_xen *xen, struct call **call)
+{
+	xen->mapped = 0;
+	xen->lent = 0;
 	if (call_open_with(&fake_backend, xen, call)) {
 		abort();
 	}

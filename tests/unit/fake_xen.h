@@ -5,7 +5,8 @@
  * and shared. Pinning walks the page tables as a hypervisor would and refuses writable mappings
  * of tables, foreign frames and tables still mapped by the tools.
  *
- * fail_at counts every hypercall and mapping from 1: that one fails with fail_with.
+ * fail_at counts every hypercall and mapping from 1: that one fails with fail_with, or does not
+ * come back if `killed` is set.
  */
 #ifndef UNIT_FAKE_XEN_H
 #define UNIT_FAKE_XEN_H
@@ -71,6 +72,7 @@ struct fake_xen {
 	unsigned int calls; /* hypercalls and mappings so far */
 	unsigned int fail_at;
 	int fail_with;          /* positive errno */
+	void (*killed)(void);   /* does not return */
 	bool no_resources;      /* XENMEM_acquire_resource is not offered */
 	unsigned int max_order; /* of one extent */
 	bool closed;
@@ -79,6 +81,8 @@ struct fake_xen {
 /* A machine with that many frames for guests; *call runs on it. */
 void fake_xen_open(struct fake_xen *xen, size_t frames, struct call **call);
 void fake_xen_close(struct fake_xen *xen); /* after call_close() */
+/* The next process: mappings and buffers of the one before are gone, domains are not. */
+void fake_xen_again(struct fake_xen *xen, struct call **call);
 
 /* A domain as createdomain would make it. */
 domid_t fake_xen_domain(struct fake_xen *xen, uint32_t flags);

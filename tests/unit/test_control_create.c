@@ -25,6 +25,9 @@
 #include <dirent.h>
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <sanitizer/lsan_interface.h>
+#include <setjmp.h>
 #include <sys/stat.h>
 
 #include <xen/io/xs_wire.h>
@@ -55,18 +58,19 @@ static void test_sleep(void *context, unsigned int milliseconds)
 	now_ms += milliseconds;
 }
 
-static void begin(void)
+/* The simulated hypervisor has few numbers. */
+static void forget_numbers(void)
 {
-	struct store *store;
-	struct call *call;
 	char path[80];
 
-	/* The simulated hypervisor has few numbers. */
 	snprintf(path, sizeof(path), "%s/domids", run_dir);
 	unlink(path);
+}
 
-	fake_xen_open(&xen, 60000, &call);
-	fake = fake_store_start(NULL);
+static void open_control(struct call *call)
+{
+	struct store *store;
+
 	CU_ASSERT_EQUAL_FATAL(store_attach(&store, fake_store_connect(fake)), 0);
 	report = (struct report){0};
 	CU_ASSERT_EQUAL_FATAL(control_open_with(&control, call, store, &report), 0);
@@ -76,6 +80,16 @@ static void begin(void)
 	control.clock.now = test_now;
 	control.clock.wall = test_wall;
 	control.clock.sleep = test_sleep;
+}
+
+static void begin(void)
+{
+	struct call *call;
+
+	forget_numbers();
+	fake_xen_open(&xen, 60000, &call);
+	fake = fake_store_start(NULL);
+	open_control(call);
 	now_ms = 1000;
 	now_step = 0;
 }
@@ -927,6 +941,263 @@ static void a_core_has_every_page(void)
 	end();
 }
 
+/* --- kills ------------------------------------------------------------------------------------ */
+/* kill -9 of a process that carries out `work`, at a hypercall or at a step: it does not come back
+ * from there, its memory is lost, its descriptors are closed. */
+#define DESCRIPTORS 256
+
+static jmp_buf death;
+/* Memory of the killed is lost on purpose: here the leak checker finds it. */
+static struct control *graveyard;
+static size_t dead;
+
+static void die(void)
+{
+	longjmp(death, 1);
+}
+
+static int die_at_step(void *data, const char *step)
+{
+	struct fault *fault = data;
+
+	if (++fault->steps == fault->at) {
+		die();
+	}
+	return 0;
+}
+
+static void next_process(const bool had[DESCRIPTORS])
+{
+	struct call *call;
+
+	graveyard = realloc(graveyard, ++dead * sizeof(control));
+	graveyard[dead - 1] = control;
+	close(store_fd(control.store));
+	for (int fd = 0; fd < DESCRIPTORS; fd++) {
+		if (!had[fd]) {
+			close(fd);
+		}
+	}
+	fake_xen_again(&xen, &call);
+	open_control(call);
+}
+
+/* Whether it was killed before it was done; at counts from 1. */
+static bool killed(unsigned int at_call, unsigned int at_step, void (*work)(void *), void *data)
+{
+	struct fault fault = {.at = at_step};
+	bool had[DESCRIPTORS];
+
+	for (int fd = 0; fd < DESCRIPTORS; fd++) {
+		had[fd] = fcntl(fd, F_GETFD) >= 0;
+	}
+	xen.killed = die;
+	xen.fail_at = at_call ? xen.calls + at_call : 0;
+	control.fault = die_at_step;
+	control.fault_data = &fault;
+	__lsan_disable();
+	bool was = setjmp(death);
+
+	if (!was) {
+		work(data);
+	}
+	__lsan_enable();
+	xen.killed = NULL;
+	xen.fail_at = 0;
+	if (was) {
+		next_process(had);
+	}
+	control.fault = NULL;
+	return was;
+}
+
+static unsigned int times(const char *name, unsigned int otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? (unsigned int)atoi(text) : otherwise;
+}
+
+static void look_or_say(void *data)
+{
+	int err = lifecycle_look(data, &report);
+
+	if (err) {
+		report_print(&report, "test", true, stderr);
+	}
+	CU_ASSERT_EQUAL(err, 0);
+}
+
+static void do_create(void *data)
+{
+	domid_t *domid = data;
+
+	if (create("", false, domid)) {
+		*domid = 0;
+	}
+}
+
+static void do_destroy(void *data)
+{
+	domid_t *domid = data;
+
+	if (control_domain_destroy(&control, *domid, &report) == 0) {
+		*domid = 0;
+	}
+}
+
+/* One of the ways in which a hypercall, the store or a step can fail, at random. */
+static void do_with_failure(unsigned int *seed, void (*work)(void *), domid_t *domid)
+{
+	static const uint32_t types[] = {XS_WRITE,           XS_MKDIR,   XS_SET_PERMS,
+					 XS_TRANSACTION_END, XS_READ,    XS_RM,
+					 XS_DIRECTORY,       XS_RELEASE, XS_INTRODUCE};
+	static const int errors[] = {ENOMEM, EBUSY, EINVAL, EPERM};
+	uint32_t type = types[(unsigned int)rand_r(seed) % (sizeof(types) / sizeof(types[0]))];
+	struct fault fault = {.at = 1 + (unsigned int)rand_r(seed) % 8};
+	/* Most of a create's hypercalls come early, a destroy has few. */
+	unsigned int at = 1 + (unsigned int)rand_r(seed) % (rand_r(seed) & 1 ? 24 : 120);
+
+	switch (rand_r(seed) % 6) {
+	case 0:
+		xen.fail_at = xen.calls + at;
+		xen.fail_with = errors[rand_r(seed) % 4];
+		work(domid);
+		break;
+	case 1:
+		fake_store_fail(fake, type, "EIO");
+		work(domid);
+		break;
+	case 2:
+		control.fault = fail_step;
+		control.fault_data = &fault;
+		work(domid);
+		break;
+	case 3:
+		killed(at, 0, work, domid);
+		break;
+	case 4:
+		killed(0, fault.at, work, domid);
+		break;
+	default:
+		work(domid);
+		break;
+	}
+	xen.fail_at = 0;
+	control.fault = NULL;
+	fake_store_fail(fake, type, NULL);
+}
+
+/* The store's end of a connection is closed by its thread, a moment later. */
+static bool descriptors_are(unsigned int expected)
+{
+	for (unsigned int i = 0; i < 5000; i++) {
+		if (count_files("/proc/self/fd") == expected) {
+			return true;
+		}
+		usleep(1000);
+	}
+	return false;
+}
+
+/* CYCLES in the environment: soak. */
+static void cycles_with_failures_anywhere_leave_nothing(void)
+{
+	struct lifecycle lifecycle = {.control = &control};
+	unsigned int cycles = times("CYCLES", 40);
+	unsigned int seed = 1, made = 0, left = 0;
+	unsigned int nodes, descriptors, threads;
+	domid_t first = 0;
+
+	begin();
+	/* What all domains share, folders in the store, is made once. */
+	do_create(&first);
+	do_destroy(&first);
+	nodes = fake_store_nodes(fake);
+	descriptors = count_files("/proc/self/fd");
+	threads = count_files("/proc/self/task");
+	for (unsigned int i = 0; i < cycles && !left; i++) {
+		domid_t domid = 0;
+
+		forget_numbers();
+		do_with_failure(&seed, do_create, &domid);
+		made += domid != 0;
+		if (domid) {
+			do_with_failure(&seed, do_destroy, &domid);
+		}
+		/* A destroy that failed or was killed is repeated by who wanted it. */
+		if (domid && xen.domains[domid].exists) {
+			CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+		}
+		look_or_say(&lifecycle);
+		left += !nothing_is_left() || fake_store_nodes(fake) != nodes || xen.next_frame ||
+			xen.mapped;
+		if (left) {
+			fprintf(stderr, "cycle %u leaves %d nodes, %zu frames, %zu mappings\n", i,
+				(int)(fake_store_nodes(fake) - nodes), xen.next_frame, xen.mapped);
+			report_print(&report, "test", true, stderr);
+		}
+		report_clear(&report);
+	}
+	CU_ASSERT_EQUAL(left, 0);
+	CU_ASSERT_TRUE(made * 5 > cycles);
+	CU_ASSERT_TRUE(descriptors_are(descriptors));
+	CU_ASSERT_EQUAL(count_files("/proc/self/task"), threads);
+	printf("%u cycles, %u domains made: nodes %u, descriptors %u, as in the beginning\n",
+	       cycles, made, nodes, descriptors);
+	lifecycle_clear(&lifecycle);
+	end();
+}
+
+static domid_t only_domain(void)
+{
+	domid_t found = 0;
+
+	for (domid_t domid = 1; domid < FAKE_DOMAINS; domid++) {
+		if (xen.domains[domid].exists) {
+			found = domid;
+		}
+	}
+	return count_domains() == 1 ? found : 0;
+}
+
+/* KILLS in the environment: soak. */
+static void a_killed_lifecycled_loses_no_guest_and_doubles_none(void)
+{
+	unsigned int kills = times("KILLS", 40);
+	unsigned int done = 0, guests = 0, lost = 0;
+	unsigned int seed = 3;
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("on_crash=\"restart\"", false, &domid), 0);
+	while (done < kills && !lost) {
+		struct lifecycle lifecycle = {.control = &control};
+		unsigned int tries = 1 + (unsigned int)rand_r(&seed) % 4;
+
+		forget_numbers();
+		stop_guest(domid, rand_r(&seed) & 1 ? SHUTDOWN_reboot : SHUTDOWN_crash);
+		while (tries--) {
+			unsigned int random = (unsigned int)rand_r(&seed);
+
+			done += random & 1
+					? killed(1 + random / 2 % 400, 0, look_or_say, &lifecycle)
+					: killed(0, 1 + random / 2 % 10, look_or_say, &lifecycle);
+			lifecycle = (struct lifecycle){.control = &control};
+		}
+		look_or_say(&lifecycle);
+		lifecycle_clear(&lifecycle);
+		domid = only_domain();
+		lost += !domid || xen.domains[domid].is_shut_down || xen.domains[domid].pauses;
+		guests++;
+	}
+	CU_ASSERT_EQUAL(lost, 0);
+	printf("%u kills in %u restarts: guests lost %u\n", done, guests, lost);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
 static void make_folders(void)
 {
 	struct fake_kernel kernel;
@@ -976,6 +1247,8 @@ int main(void)
 		UNIT(guests_that_do_not_shut_down_are_ended),
 		UNIT(a_guest_that_does_not_take_a_request_is_named),
 		UNIT(a_core_has_every_page),
+		UNIT(cycles_with_failures_anywhere_leave_nothing),
+		UNIT(a_killed_lifecycled_loses_no_guest_and_doubles_none),
 	};
 	int status;
 
