@@ -12,6 +12,7 @@
 #include "lifecycled/lifecycle.h"
 
 #include "control/nodes.h"
+#include "keeper/keeper.h"
 #include "lib/report.h"
 #include "store/store.h"
 
@@ -88,15 +89,22 @@ static void wait_for_news(struct control *control, bool watching)
 static int run_daemon(struct control *control, struct report *report)
 {
 	struct lifecycle lifecycle = {.control = control};
+	struct keeper keeper;
 	bool watching = false;
 	int lock, err = lock_host(control, &lock, report);
 
+	if (!err) {
+		err = keeper_open(&keeper, report);
+	}
 	if (err) {
 		return err;
 	}
 	while (!told_to_stop) {
 		if (!watching && watch(control)) {
 			watching = !control_nodes_write_host(control, report);
+			if (watching) {
+				(void)keeper_settle(&keeper);
+			}
 		}
 		if (watching) {
 			lifecycle_look(&lifecycle, report);
@@ -107,6 +115,7 @@ static int run_daemon(struct control *control, struct report *report)
 		}
 	}
 	lifecycle_clear(&lifecycle);
+	keeper_close(&keeper);
 	return 0;
 }
 
