@@ -61,20 +61,25 @@ static int provide(struct journal *journal, unsigned int count)
 	return 0;
 }
 
+static int damaged(const char *path, struct report *report)
+{
+	int err = report_error(report, EIO, "journal %s is damaged, or of another version", path);
+
+	report_next(report,
+		    "remove it: the store's nodes stay, its clients have to connect anew and "
+		    "running domains have to be restarted");
+	return err;
+}
+
 static int check(struct journal *journal, const char *path, struct report *report)
 {
 	const struct journal_header *header = (const void *)journal->base;
-	int err;
 
 	if (memcmp(header->magic, MAGIC, sizeof(header->magic)) == 0 &&
 	    header->slot_size == sizeof(struct slot)) {
 		return 0;
 	}
-	err = report_error(report, EIO, "journal %s is damaged, or of another version", path);
-	report_next(report,
-		    "remove it: the store's nodes stay, its clients have to connect anew and "
-		    "running domains lose their watches");
-	return err;
+	return damaged(path, report);
 }
 
 static int map_file(struct journal *journal, const char *path, bool fresh, struct report *report)
@@ -86,12 +91,21 @@ static int map_file(struct journal *journal, const char *path, bool fresh, struc
 	if (fstat(journal->file, &info) < 0) {
 		return report_error(report, errno, "journal %s", path);
 	}
-	fresh = fresh || info.st_size == 0;
+	if (!fresh && info.st_size == 0) {
+		report_warning(report,
+			       "journal %s is new: clients have to connect anew, running domains "
+			       "to be restarted",
+			       path);
+		fresh = true;
+	}
 	if (!fresh && (size_t)info.st_size > file_size(STEP)) {
 		slots = (unsigned int)(((size_t)info.st_size - HEADER) / sizeof(struct slot));
 	}
 	if (slots > SLOTS_MOST) {
 		slots = SLOTS_MOST;
+	}
+	if (!fresh && (size_t)info.st_size < file_size(slots)) {
+		return damaged(path, report);
 	}
 	journal->base = mmap(NULL, file_size(SLOTS_MOST), PROT_NONE,
 			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

@@ -54,11 +54,11 @@ static void read_boot_id(char boot[40])
 	boot[strcspn(boot, "\n")] = '\0';
 }
 
-static char *data_path(const char *dir, const char *suffix)
+static char *path_in(const char *dir, const char *name)
 {
 	struct bytes path = {0};
 
-	bytes_format(&path, "%s/data.mdb%s", dir, suffix);
+	bytes_format(&path, "%s/%s", dir, name);
 	bytes_add(&path, "", 1);
 	return path.data;
 }
@@ -83,12 +83,10 @@ static int make_folder(const char *dir, struct report *report)
 
 static int take_lock(struct tree *tree, struct report *report)
 {
-	struct bytes path = {0};
+	char *path = path_in(tree->dir, "lock");
 	int err = 0;
 
-	bytes_format(&path, "%s/lock", tree->dir);
-	bytes_add(&path, "", 1);
-	tree->lock = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	tree->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (tree->lock < 0) {
 		err = report_error(report, errno, "database folder %s cannot be written",
 				   tree->dir);
@@ -99,7 +97,7 @@ static int take_lock(struct tree *tree, struct report *report)
 		close(tree->lock);
 		tree->lock = -1;
 	}
-	bytes_free(&path);
+	free(path);
 	return err;
 }
 
@@ -229,13 +227,27 @@ static int look_in_child(const char *dir, const char *path, bool all, struct rep
 
 static int move_aside(struct tree *tree, const char *path, struct report *report)
 {
-	char *old = data_path(tree->dir, ".old");
+	char *old = path_in(tree->dir, "data.mdb.old");
 	int err = 0;
 
 	if (rename(path, old) < 0 && errno != ENOENT) {
 		err = report_error(report, errno, "database %s cannot be moved to %s", path, old);
 	}
 	free(old);
+	return err;
+}
+
+/* A journal without its database: somebody removed that under running guests. */
+static int check_missing(const char *path, const char *journal, struct report *report)
+{
+	int err;
+
+	if (access(journal, F_OK) != 0) {
+		return 0;
+	}
+	err = report_error(report, EIO, "database %s is missing, its journal is there", path);
+	report_next(report, "restore it; xenstored --fresh begins with an empty store, and running "
+			    "domains then have to be restarted");
 	return err;
 }
 
@@ -308,7 +320,8 @@ static int open_data(struct tree *tree, const char *path, bool fresh, struct rep
 int tree_open(struct tree *tree, const char *dir, unsigned int flags, bool *fresh,
 	      struct report *report)
 {
-	char *path = data_path(dir, "");
+	char *path = path_in(dir, "data.mdb");
+	char *journal = path_in(dir, "journal");
 	int err;
 
 	tree->lock = -1;
@@ -318,12 +331,15 @@ int tree_open(struct tree *tree, const char *dir, unsigned int flags, bool *fres
 		err = take_lock(tree, report);
 	}
 	*fresh = !err && access(path, F_OK) != 0;
-	if (!err && !*fresh) {
+	if (!err && *fresh && !(flags & TREE_FRESH)) {
+		err = check_missing(path, journal, report);
+	} else if (!err && !*fresh) {
 		err = flags & TREE_FRESH ? -ESTALE
 					 : look_in_child(dir, path, flags & TREE_VERIFY, report);
 		if (err == -ESTALE) {
-			err = move_aside(tree, path, report);
 			*fresh = true;
+			unlink(journal); /* first: it has no meaning without its database */
+			err = move_aside(tree, path, report);
 		}
 	}
 	if (!err) {
@@ -333,6 +349,7 @@ int tree_open(struct tree *tree, const char *dir, unsigned int flags, bool *fres
 		}
 	}
 	free(path);
+	free(journal);
 	if (err) {
 		tree_close(tree);
 	}

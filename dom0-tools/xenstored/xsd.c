@@ -378,11 +378,11 @@ static void count_owned(void *data, unsigned int domid, int change)
 	}
 }
 
-static int load(struct xsd *store, bool fresh, struct report *report)
+static int load(struct xsd *store, struct report *report)
 {
 	int err = redo_last(store);
 
-	if (!err && fresh) {
+	if (!err && !store->serial) { /* new, or its first daemon did not come as far as this */
 		err = make_first_nodes(store);
 		if (!err) {
 			err = write_last(store);
@@ -423,7 +423,7 @@ int xsd_open(struct xsd *store, const struct xsd_options *options, const struct 
 		err = journal_open(&store->journal, options->dir, *fresh, report);
 	}
 	if (!err) {
-		err = load(store, *fresh, report);
+		err = load(store, report);
 	}
 	if (err) {
 		xsd_close(store);

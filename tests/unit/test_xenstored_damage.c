@@ -6,6 +6,8 @@
 #include "unit/xsd_fixture.h"
 #include "unit/unit.h"
 
+#include "lib/report.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -174,6 +176,100 @@ static void fresh_keeps_the_old_database_beside(void)
 	CU_ASSERT_STRING_EQUAL(ask(XS_DIRECTORY, "/|"), "tool|");
 }
 
+/* Whoever removed it did not mean the guests that still run. */
+static void a_missing_database_is_not_replaced_by_an_empty_one(void)
+{
+	close_store();
+	CU_ASSERT_EQUAL(unlink(file_name("data.mdb")), 0);
+	for (unsigned int i = 0; i < 2; i++) {
+		CU_ASSERT_EQUAL(reopen_quietly(0), -EIO);
+		CU_ASSERT_PTR_NOT_NULL(strstr(fixture.last_log, "data.mdb"));
+	}
+	CU_ASSERT_NOT_EQUAL(access(file_name("data.mdb"), F_OK), 0);
+	CU_ASSERT_EQUAL(reopen_quietly(TREE_FRESH), 0);
+}
+
+/* The first daemon was killed between making the file and putting the first nodes into it. */
+static void a_database_begun_and_not_finished_gets_its_first_nodes(void)
+{
+	struct report report = {0};
+	struct tree tree = {0};
+	bool fresh;
+
+	close_store();
+	CU_ASSERT_EQUAL(tree_open(&tree, fixture.dir, TREE_FRESH, &fresh, &report), 0);
+	tree_close(&tree);
+	report_clear(&report);
+	CU_ASSERT_EQUAL_FATAL(reopen_quietly(TREE_VERIFY), 0);
+	fixture.clients[dom0].id = 0;
+	dom0 = fixture_socket(&fixture);
+	CU_ASSERT_STRING_EQUAL(ask(XS_DIRECTORY, "/|"), "tool|");
+}
+
+static void flip(const char *name, off_t at)
+{
+	int file = open(file_name(name), O_RDWR);
+	char byte;
+
+	CU_ASSERT_EQUAL(pread(file, &byte, 1, at), 1);
+	byte ^= 4;
+	CU_ASSERT_EQUAL(pwrite(file, &byte, 1, at), 1);
+	close(file);
+}
+
+static void a_damaged_journal_is_refused_by_name_and_its_removal_keeps_the_nodes(void)
+{
+	static const off_t sizes[] = {100, 4096, 20000};
+
+	for (unsigned int i = 0; i < 2 + sizeof(sizes) / sizeof(sizes[0]); i++) {
+		setup();
+		close_store();
+		if (i < 2) {
+			flip("journal", i ? 3 : 17); /* what it is; how large its parts are */
+		} else {
+			CU_ASSERT_EQUAL(truncate(file_name("journal"), sizes[i - 2]), 0);
+		}
+		CU_ASSERT_EQUAL(reopen_quietly(0), -EIO);
+		CU_ASSERT_PTR_NOT_NULL(strstr(fixture.last_log, "/journal"));
+		CU_ASSERT_EQUAL(unlink(file_name("journal")), 0);
+		CU_ASSERT_EQUAL_FATAL(reopen_quietly(0), 0);
+		fixture.clients[dom0].id = 0;
+		dom0 = fixture_socket(&fixture);
+		CU_ASSERT_STRING_EQUAL(ask(XS_READ, "/data/499/value|"), "number 499");
+	}
+}
+
+static void a_folder_that_cannot_be_written_is_refused_by_name(void)
+{
+	uid_t me = geteuid();
+
+	close_store();
+	CU_ASSERT_EQUAL(chmod(fixture.dir, 0555), 0);
+	CU_ASSERT_EQUAL(unlink(file_name("lock")), me ? -1 : 0);
+	CU_ASSERT_EQUAL(seteuid(me ? me : 65534), 0);
+	CU_ASSERT_EQUAL(reopen_quietly(0), -EACCES);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.last_log, fixture.dir));
+	CU_ASSERT_EQUAL(seteuid(me), 0);
+	CU_ASSERT_EQUAL(chmod(fixture.dir, 0700), 0);
+	CU_ASSERT_EQUAL(reopen_quietly(0), 0);
+	CU_ASSERT_STRING_EQUAL(ask(XS_READ, "/data/499/value|"), "number 499");
+}
+
+static void no_room_for_a_new_database_is_named_and_leaves_none(void)
+{
+	struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY};
+	const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+
+	signal(SIGXFSZ, SIG_IGN);
+	close_store();
+	CU_ASSERT_EQUAL(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	CU_ASSERT_NOT_EQUAL(reopen_quietly(TREE_FRESH), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(fixture.last_log, "data.mdb"));
+	CU_ASSERT_NOT_EQUAL(access(file_name("data.mdb"), F_OK), 0);
+	setrlimit(RLIMIT_FSIZE, &none);
+	CU_ASSERT_EQUAL(reopen_quietly(0), 0);
+}
+
 static void a_second_daemon_is_refused(void)
 {
 	struct fixture other = fixture;
@@ -273,6 +369,11 @@ static const struct unit_test tests[] = {
 	UNIT(flipped_bits_are_found),
 	UNIT(damage_met_while_running_is_an_error_not_a_value),
 	UNIT(fresh_keeps_the_old_database_beside),
+	UNIT(a_missing_database_is_not_replaced_by_an_empty_one),
+	UNIT(a_database_begun_and_not_finished_gets_its_first_nodes),
+	UNIT(a_damaged_journal_is_refused_by_name_and_its_removal_keeps_the_nodes),
+	UNIT(a_folder_that_cannot_be_written_is_refused_by_name),
+	UNIT(no_room_for_a_new_database_is_named_and_leaves_none),
 	UNIT(a_second_daemon_is_refused),
 	UNIT(a_folder_that_is_none_is_refused_by_name),
 	UNIT(a_full_disk_refuses_new_nodes_and_keeps_the_old),
