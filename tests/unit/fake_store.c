@@ -594,6 +594,15 @@ unsigned int fake_store_nodes(struct fake_store *fake)
 	return count;
 }
 
+unsigned int fake_store_clients(struct fake_store *fake)
+{
+	pthread_mutex_lock(&fake->lock);
+	unsigned int count = fake->fd_count;
+
+	pthread_mutex_unlock(&fake->lock);
+	return count;
+}
+
 bool fake_store_in_transaction(struct fake_store *fake)
 {
 	pthread_mutex_lock(&fake->lock);

@@ -41,6 +41,7 @@ void fake_store_limit_lists(struct fake_store *fake, unsigned int bytes);
 unsigned int fake_store_requests(struct fake_store *fake, uint32_t type);
 unsigned int fake_store_watches(struct fake_store *fake);
 unsigned int fake_store_nodes(struct fake_store *fake);
+unsigned int fake_store_clients(struct fake_store *fake);
 bool fake_store_in_transaction(struct fake_store *fake);
 
 #endif

@@ -978,6 +978,10 @@ static void next_process(const bool had[DESCRIPTORS])
 			close(fd);
 		}
 	}
+	/* The store's end has no number any more that the next process might get. */
+	while (fake_store_clients(fake)) {
+		usleep(100);
+	}
 	fake_xen_again(&xen, &call);
 	open_control(call);
 }
