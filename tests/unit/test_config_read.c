@@ -108,6 +108,28 @@ static void an_unsupported_key_is_named_as_such(void)
 	CU_ASSERT_FALSE(report_has_error(&config_world_report));
 }
 
+static void every_key_without_effect_is_named_with_its_line_or_silent(void)
+{
+	unsigned int named = 0;
+
+	for (unsigned int i = 0; i < config_key_count; i++) {
+		const struct schema_key *key = &config_keys[i];
+		char line[80], expected[128];
+
+		if (key->kind != SCHEMA_OBSOLETE && key->kind != SCHEMA_UNSUPPORTED &&
+		    key->kind != SCHEMA_SILENT) {
+			continue;
+		}
+		snprintf(line, sizeof(line), "%s = '1'", key->name);
+		CU_ASSERT_PTR_NOT_NULL(good_with(line));
+		snprintf(expected, sizeof(expected), "vm.cfg:3:1: %s ", key->name);
+		CU_ASSERT_EQUAL(said(expected), key->kind != SCHEMA_SILENT);
+		CU_ASSERT_FALSE(report_has_error(&config_world_report));
+		named += key->kind != SCHEMA_SILENT;
+	}
+	CU_ASSERT_TRUE(named > 50);
+}
+
 static void wrong_values_name_the_key_and_what_is_allowed(void)
 {
 	refused_with("vcpus = 'two'", "vm.cfg:3:9: vcpus: 'two' is not a number");
@@ -225,6 +247,7 @@ static const struct unit_test tests[] = {
 	UNIT(the_json_is_upstreams_to_the_byte_and_reads_back),
 	UNIT(an_unknown_key_is_named_once_and_stops_nothing),
 	UNIT(an_unsupported_key_is_named_as_such),
+	UNIT(every_key_without_effect_is_named_with_its_line_or_silent),
 	UNIT(wrong_values_name_the_key_and_what_is_allowed),
 	UNIT(wrong_devices_are_errors_at_their_place),
 	UNIT(a_domain_without_a_uuid_gets_a_new_one),
