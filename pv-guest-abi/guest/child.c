@@ -92,25 +92,32 @@ static int64_t put_tables(struct child *child, uint32_t at)
 	return err;
 }
 
+void vcpu_context(struct vcpu_guest_context *to, void (*entry)(void), void *stack_end)
+{
+	memset(to, 0, sizeof(*to));
+	for (unsigned int i = 0; i < 32; i++) {
+		to->trap_ctxt[i] = guest_traps[i];
+	}
+	to->flags = VGCF_in_kernel;
+	to->user_regs.rip = (uint64_t)entry;
+	to->user_regs.rsp = (uint64_t)stack_end - 8;
+	to->user_regs.rflags = 0x200;
+	to->user_regs.cs = FLAT_KERNEL_CS;
+	to->user_regs.ss = FLAT_KERNEL_SS;
+	to->kernel_ss = FLAT_KERNEL_SS;
+	to->kernel_sp = (uint64_t)stack_end;
+	to->ctrlreg[3] = maddr_of((void *)start_info->pt_base);
+	to->event_callback_eip = trap_stub(VECTOR_EVENT);
+	to->debugreg[7] = 0x400;
+}
+
 static int64_t set_context(const struct child *child, uint32_t l4)
 {
 	struct xen_domctl op = {.cmd = XEN_DOMCTL_setvcpucontext, .domain = (domid_t)child->domid};
 
-	memset(&context, 0, sizeof(context));
-	for (unsigned int i = 0; i < 32; i++) {
-		context.trap_ctxt[i] = guest_traps[i];
-	}
-	context.flags = VGCF_in_kernel | VGCF_online;
-	context.user_regs.rip = (uint64_t)start_child;
-	context.user_regs.rsp = (uint64_t)child_stack + sizeof(child_stack) - 8;
-	context.user_regs.rflags = 0x200;
-	context.user_regs.cs = FLAT_KERNEL_CS;
-	context.user_regs.ss = FLAT_KERNEL_SS;
-	context.kernel_ss = FLAT_KERNEL_SS;
-	context.kernel_sp = (uint64_t)child_stack + sizeof(child_stack);
+	vcpu_context(&context, start_child, child_stack + sizeof(child_stack));
+	context.flags |= VGCF_online;
 	context.ctrlreg[3] = child->mfns[l4] * PAGE;
-	context.event_callback_eip = trap_stub(VECTOR_EVENT);
-	context.debugreg[7] = 0x400;
 	op.u.vcpucontext.ctxt = (uint64_t)&context;
 	return domctl(&op);
 }

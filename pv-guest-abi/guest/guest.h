@@ -156,6 +156,10 @@ int64_t close_port(uint32_t port);
 void events_on(void);
 void events_off(void);
 
+/* What a new vcpu of this kernel begins with: entry() on a stack of its own, traps as now. */
+struct vcpu_guest_context;
+void vcpu_context(struct vcpu_guest_context *to, void (*entry)(void), void *stack_end);
+
 /* Other domains. create and control calls with the answer of the hypervisor. */
 struct xen_domctl;
 struct xen_sysctl;
@@ -169,6 +173,17 @@ int64_t domain_destroy(uint32_t domid);
 int64_t domain_populate(uint32_t domid, uint64_t *mfns, uint32_t count);
 uint64_t free_pages(void);
 void sleep_ns(uint64_t ns);
+/* False when it has shut down, with the reason, or is not there any more. */
+bool domain_is_alive(uint32_t domid, uint32_t *reason);
+
+/*
+ * A PVH domain: made without memory (domain_populate() gives it that), filled through `window`, a
+ * page of one's own where a page of the domain is mapped, and entered in 32-bit code.
+ */
+int64_t pvh_make(uint32_t vcpus, uint32_t pages, uint32_t *domid);
+int64_t pvh_map(uint32_t domid, uint64_t gfn, void *window);
+int64_t pvh_put(uint32_t domid, uint64_t address, const void *from, size_t bytes, void *window);
+int64_t pvh_set_entry(uint32_t domid, uint64_t rip, uint64_t rbx);
 
 /*
  * A child: a PV domain with a copy of this image at the same addresses, of data as it is now, its

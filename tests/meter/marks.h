@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The marks by which a measured program talks to the plugin: instructions that do nothing, seen
- * only when executed in user space. Each exchanges a 16-bit register with itself, with the operand
- * size prefix, which no compiler emits.
+ * The marks by which a measured program, or kernel, talks to the plugin: instructions that do
+ * nothing, seen wherever the hypervisor is not. Each exchanges a 16-bit register with itself, with
+ * the operand size prefix, which no compiler emits.
  */
 #ifndef METER_MARKS_H
 #define METER_MARKS_H

@@ -133,7 +133,7 @@ static int mark_of(struct qemu_plugin_insn *insn)
 	if (qemu_plugin_insn_size(insn) != 3 || byte[0] != MARK_PREFIX || byte[1] != MARK_OPCODE) {
 		return 0;
 	}
-	return qemu_plugin_insn_vaddr(insn) < USER_END ? byte[2] : 0;
+	return side_of(qemu_plugin_insn_vaddr(insn)) != TOTAL_HYPERVISOR ? byte[2] : 0;
 }
 
 static void on_start(unsigned int cpu, void *data)

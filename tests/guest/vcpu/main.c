@@ -98,24 +98,6 @@ static uint32_t ipi(uint32_t vcpu)
 	return op.port;
 }
 
-static void fill(void)
-{
-	for (unsigned int i = 0; i < 32; i++) {
-		context.trap_ctxt[i] = guest_traps[i];
-	}
-	context.flags = VGCF_in_kernel;
-	context.user_regs.rip = (uint64_t)second_main;
-	context.user_regs.rsp = (uint64_t)stack + sizeof(stack) - 8;
-	context.user_regs.rflags = 0x200;
-	context.user_regs.cs = FLAT_KERNEL_CS;
-	context.user_regs.ss = FLAT_KERNEL_SS;
-	context.kernel_ss = FLAT_KERNEL_SS;
-	context.kernel_sp = (uint64_t)stack + sizeof(stack);
-	context.ctrlreg[3] = maddr_of((void *)start_info->pt_base);
-	context.event_callback_eip = trap_stub(VECTOR_EVENT);
-	context.debugreg[7] = 0x400;
-}
-
 static void refusals(void)
 {
 	claim_equal("vcpu_0_is_up", vcpu_op(VCPUOP_is_up, 0, NULL), 1);
@@ -187,7 +169,7 @@ void guest_test(void)
 	uint64_t before;
 
 	guest_trap_hook = on_trap;
-	fill();
+	vcpu_context(&context, second_main, stack + sizeof(stack));
 	refusals();
 	info_page();
 	claim_equal("a_vcpu_is_initialised", vcpu_op(VCPUOP_initialise, 1, &context), 0);
