@@ -10,7 +10,7 @@
  *
  * HASH is path_hash() under a secret of the database. Finding a node is one lookup at any depth,
  * and adding a child rewrites two records however many siblings it has. Every record begins with a
- * CRC-32 of its key and the rest, checked whenever it is read: a damaged one is -EIO and a log
+ * CRC-32C of its key and the rest, checked whenever it is read: a damaged one is -EIO and a log
  * line, never another value.
  *
  * Changes gather in one LMDB transaction, begun by the first change and ended by tree_commit() or

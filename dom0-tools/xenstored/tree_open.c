@@ -29,7 +29,7 @@
 #include <unistd.h>
 
 #define FIRST_SIZE ((size_t)4 << 20)
-#define MAGIC "Proxenos store 1"
+#define MAGIC "Proxenos store 2"
 
 /* m 0 0 */
 struct tree_header {

@@ -6,8 +6,8 @@
 #include "xenstored/tree_record.h"
 
 #include <errno.h>
+#include <nmmintrin.h>
 #include <string.h>
-#include <zlib.h>
 
 static void add_number(struct record_key *key, uint64_t number, unsigned int bytes)
 {
@@ -73,11 +73,49 @@ uint64_t record_number(const void *at)
 	return number;
 }
 
+uint32_t record_crc_plain(uint32_t sum, const void *data, size_t size)
+{
+	const uint8_t *byte = data;
+
+	while (size--) {
+		sum ^= *byte++;
+		for (unsigned int i = 0; i < 8; i++) {
+			sum = sum >> 1 ^ (sum & 1 ? 0x82f63b78 : 0);
+		}
+	}
+	return sum;
+}
+
+__attribute__((target("sse4.2"))) static uint32_t crc_fast(uint32_t sum, const void *data,
+							   size_t size)
+{
+	const uint8_t *byte = data;
+	uint64_t wide = sum;
+
+	for (; size >= 8; size -= 8, byte += 8) {
+		uint64_t eight;
+
+		memcpy(&eight, byte, sizeof(eight));
+		wide = _mm_crc32_u64(wide, eight);
+	}
+	sum = (uint32_t)wide;
+	while (size--) {
+		sum = _mm_crc32_u8(sum, *byte++);
+	}
+	return sum;
+}
+
+uint32_t record_crc(uint32_t sum, const void *data, size_t size)
+{
+	return __builtin_cpu_supports("sse4.2") ? crc_fast(sum, data, size)
+						: record_crc_plain(sum, data, size);
+}
+
 uint32_t record_check(MDB_val key, MDB_val record)
 {
-	uLong sum = crc32(0, key.mv_data, (uInt)key.mv_size);
+	uint32_t sum = record_crc(~0U, key.mv_data, key.mv_size);
 
-	return (uint32_t)crc32(sum, (const Bytef *)record.mv_data + 4, (uInt)record.mv_size - 4);
+	return ~record_crc(sum, (const char *)record.mv_data + 4, record.mv_size - 4);
 }
 
 bool record_is_sound(MDB_val key, MDB_val record)

@@ -40,6 +40,11 @@ struct record_key record_other_key(char kind, uint64_t a, uint64_t b);
 MDB_val record_val(struct record_key *key);
 uint64_t record_number(const void *at); /* eight bytes of a key */
 
+/* CRC-32C, which CPUs have an instruction for, going on from `sum`; the second form is for those
+ * that have not. Callers begin with ~0 and take the complement of the end. */
+uint32_t record_crc(uint32_t sum, const void *data, size_t size);
+uint32_t record_crc_plain(uint32_t sum, const void *data, size_t size);
+
 /* The checksum of a record whose first four bytes are left out. */
 uint32_t record_check(MDB_val key, MDB_val record);
 bool record_is_sound(MDB_val key, MDB_val record);

@@ -7,6 +7,7 @@
 #include "unit/unit.h"
 
 #include "lib/report.h"
+#include "xenstored/tree_record.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,6 +70,19 @@ static int reopen_quietly(unsigned int flags)
 	close(kept);
 	close(null);
 	return err;
+}
+
+static void the_checksum_is_crc32c_with_and_without_the_instruction(void)
+{
+	uint8_t data[100];
+
+	CU_ASSERT_EQUAL(~record_crc(~0U, "123456789", 9), 0xe3069283);
+	CU_ASSERT_EQUAL(~record_crc_plain(~0U, "123456789", 9), 0xe3069283);
+	for (unsigned int i = 0; i < sizeof(data); i++) {
+		data[i] = (uint8_t)(i * 37);
+		CU_ASSERT_EQUAL(record_crc(i, data + i / 3, i - i / 3),
+				record_crc_plain(i, data + i / 3, i - i / 3));
+	}
 }
 
 static void a_whole_database_passes_the_check(void)
@@ -363,6 +377,7 @@ static void a_hundred_thousand_nodes_open_in_no_time_and_go_at_once(void)
 }
 
 static const struct unit_test tests[] = {
+	UNIT(the_checksum_is_crc32c_with_and_without_the_instruction),
 	UNIT(a_whole_database_passes_the_check),
 	UNIT(a_database_cut_off_is_refused_by_name),
 	UNIT(an_empty_file_is_no_database),
