@@ -972,6 +972,7 @@ static void next_process(const bool had[DESCRIPTORS])
 
 	graveyard = realloc(graveyard, ++dead * sizeof(control));
 	graveyard[dead - 1] = control;
+	report_clear(&report);
 	close(store_fd(control.store));
 	for (int fd = 0; fd < DESCRIPTORS; fd++) {
 		if (!had[fd]) {
