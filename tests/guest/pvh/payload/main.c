@@ -19,15 +19,9 @@
 #include <xen/shared_info.h>
 #include <xen/version.h>
 
-#include "results.h"
+#include "payload.h"
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#define APIC 0xfee00000UL
 #define SHARED_GFN 0x3000UL /* at 48 MiB: RAM that nobody uses */
-#define HOLE 0xe0000000UL
 #define AP_PAGE 0x8000UL
 #define VECTOR_SELF 0x40
 #define VECTOR_TIMER 0x41
@@ -46,13 +40,16 @@ extern struct gate idt[256];
 extern const uint8_t stubs[], ap_start[], ap_end[];
 extern uint8_t hypercall_page[4096];
 extern int32_t call_32(uint32_t number, uint32_t ebx, uint32_t ecx);
+extern const uint8_t run_over[], trap_stack_end[];
+extern uint64_t gdt_tss[2];
 
 void trap(struct trap_frame *frame);
 void pvh_main(const struct hvm_start_info *info);
 void ap_main(void);
 
 static volatile uint64_t recover_at; /* where to go on after an exception; 0: none is expected */
-static volatile int last_vector;     /* -1: none since it was cleared */
+volatile int last_vector;
+volatile uint64_t run_stack;
 static volatile uint32_t last_error;
 static volatile unsigned int counts[256];
 static volatile uint32_t ap_is_here;
@@ -60,7 +57,7 @@ static bool in_x2apic;
 
 /* --- claims ---------------------------------------------------------------------------------- */
 
-static void claim(bool holds, const char *name)
+void claim(bool holds, const char *name)
 {
 	struct results *results = (struct results *)RESULTS_ADDRESS;
 	struct result *result;
@@ -76,7 +73,7 @@ static void claim(bool holds, const char *name)
 	*(volatile uint32_t *)&results->count = results->count + 1;
 }
 
-static void claim_equal(const char *name, uint64_t is, uint64_t should)
+void claim_equal(const char *name, uint64_t is, uint64_t should)
 {
 	claim(is == should, name);
 }
@@ -150,7 +147,7 @@ static void end_of_interrupt(void)
 	}
 }
 
-static void shut_down(uint32_t reason)
+void shut_down(uint32_t reason)
 {
 	struct sched_shutdown shutdown = {.reason = reason};
 
@@ -160,6 +157,17 @@ static void shut_down(uint32_t reason)
 	}
 }
 
+static void end_run(struct trap_frame *frame, int vector)
+{
+	last_vector = vector;
+	frame->rip = (uint64_t)run_over;
+	frame->cs = CODE_64;
+	frame->rflags = 2;
+	frame->rsp = run_stack;
+	frame->ss = 0x10;
+	run_stack = 0;
+}
+
 void trap(struct trap_frame *frame)
 {
 	unsigned int vector = frame->vector & 0xff;
@@ -167,6 +175,13 @@ void trap(struct trap_frame *frame)
 	counts[vector]++;
 	if (vector >= 32) {
 		end_of_interrupt();
+		if (run_stack && vector == VECTOR_TIMER) {
+			end_run(frame, RUN_OVER);
+		}
+		return;
+	}
+	if (run_stack && vector != 2) {
+		end_run(frame, (int)vector);
 		return;
 	}
 	if (vector == 2) {
@@ -184,13 +199,22 @@ void trap(struct trap_frame *frame)
 	frame->rip = recover_at;
 }
 
+/* Traps have a stack of their own; so what runs by run_code() may have any or none. */
 static void set_gates(void)
 {
+	static uint32_t tss[26] = {[25] = 104U << 16};
+	uint64_t stack = (uint64_t)trap_stack_end, at = (uint64_t)tss;
+
+	tss[1] = tss[9] = (uint32_t)stack;
+	tss[2] = tss[10] = (uint32_t)(stack >> 32);
+	gdt_tss[0] = 103 | (at & 0xffffff) << 16 | 0x89UL << 40 | (at >> 24 & 0xff) << 56;
+	gdt_tss[1] = at >> 32;
+	__asm__ volatile("ltr %w0" : : "r"(0x30) : "memory");
 	for (unsigned int i = 0; i < 256; i++) {
 		/* Stubs of vectors above 127 need a longer push and take 16 bytes all the same. */
 		uint64_t at = (uint64_t)stubs + 16UL * i;
 
-		idt[i] = (struct gate){(uint16_t)at, 8, 0x8e00, (uint16_t)(at >> 16),
+		idt[i] = (struct gate){(uint16_t)at, 8, 0x8e01, (uint16_t)(at >> 16),
 				       (uint32_t)(at >> 32), 0};
 	}
 }
@@ -417,6 +441,14 @@ static void test_xapic(void)
 	claim_equal("and_comes_again_after_iret", counts[2], before + 2);
 }
 
+void start_ticking(uint32_t period)
+{
+	*apic_register(0xf0) = 0x1ff;
+	*apic_register(0x3e0) = 0xb;
+	*apic_register(0x320) = VECTOR_TIMER | 0x20000;
+	*apic_register(0x380) = period;
+}
+
 static void test_timer(void)
 {
 	unsigned int before = counts[VECTOR_TIMER];
@@ -427,8 +459,7 @@ static void test_timer(void)
 	claim(*apic_register(0x390) != 0, "the_timer_counts");
 	__asm__ volatile("sti; hlt; cli" : : : "memory");
 	claim_equal("and_wakes_a_halted_vcpu", counts[VECTOR_TIMER], before + 1);
-	*apic_register(0x320) = VECTOR_TIMER | 0x20000;
-	*apic_register(0x380) = 100000;
+	start_ticking(100000);
 	for (unsigned int i = 0; i < 3; i++) {
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
 	}
@@ -438,10 +469,9 @@ static void test_timer(void)
 	*apic_register(0x320) = 0x10000;
 }
 
-static void test_second_vcpu(void)
+void start_second_vcpu(void)
 {
 	uint8_t *page = (uint8_t *)AP_PAGE;
-	uint64_t start = rdtsc();
 
 	for (unsigned int i = 0; ap_start + i < ap_end; i++) {
 		page[i] = ap_start[i];
@@ -449,6 +479,13 @@ static void test_second_vcpu(void)
 	*apic_register(0x310) = 2U << 24;
 	*apic_register(0x300) = 0x4500;
 	*apic_register(0x300) = 0x4600 | AP_PAGE >> 12;
+}
+
+static void test_second_vcpu(void)
+{
+	uint64_t start = rdtsc();
+
+	start_second_vcpu();
 	while (!ap_is_here && rdtsc() - start < 20000000000UL) {
 		__asm__ volatile("pause");
 	}
@@ -460,6 +497,9 @@ void ap_main(void)
 {
 	uint32_t leaf[4], one[4];
 
+	if (((struct results *)RESULTS_ADDRESS)->seed != 0) {
+		fuzz_second_vcpu();
+	}
 	cpuid(0x40000004, leaf);
 	cpuid(1, one);
 	ap_is_here = leaf[1] + (one[1] >> 24);
@@ -545,7 +585,12 @@ static void test_x2apic(void)
 
 void pvh_main(const struct hvm_start_info *info)
 {
+	uint32_t seed = ((struct results *)RESULTS_ADDRESS)->seed;
+
 	set_gates();
+	if (seed != 0) {
+		fuzz(seed);
+	}
 	claim_equal("the_start_info_is_there", info->magic, 0x336ec578);
 	claim(info->memmap_paddr != 0 && info->memmap_entries != 0, "with_a_memory_map");
 	test_cpuid();
@@ -555,6 +600,7 @@ void pvh_main(const struct hvm_start_info *info)
 	test_holes();
 	test_ports();
 	test_xapic();
+	hostile();
 	test_timer();
 	test_second_vcpu();
 	test_events();

@@ -12,16 +12,19 @@
 #define RESULTS_MAX 255U
 #define START_INFO_ADDRESS 0x1f0000UL
 #define PAYLOAD_ADDRESS 0x100000UL
+#define FUZZ_RUNS 200U
 
 struct result {
 	uint8_t holds;
 	char name[63];
 };
 
-/* Entry 0 is the count and nothing else. */
+/* Entry 0 is no claim: how many there are; set by dom0, a seed for fuzz() instead of claims, if not
+ * 0; how many pieces of code that has run. */
 struct results {
-	uint32_t count;
-	uint8_t pad[60];
+	uint32_t count, seed;
+	uint64_t runs;
+	uint8_t pad[48];
 	struct result claims[RESULTS_MAX];
 };
 _Static_assert(sizeof(struct results) == RESULTS_PAGES * 4096, "whole pages");

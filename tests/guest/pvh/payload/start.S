@@ -124,6 +124,57 @@ call_32:
 	pop	%rbx
 	ret
 
+/* --- code that ends by a trap: (code, segment) ----------------------------------------------- */
+	.globl	run_code, run_over
+run_code:
+	push	%rbx
+	push	%rbp
+	push	%r12
+	push	%r13
+	push	%r14
+	push	%r15
+	movl	$-1, last_vector
+	mov	%esi, %eax
+	and	$3, %eax
+	lea	0x10(%rax,%rax,8), %eax	/* 0x10, or of programs 0x2b */
+	push	%rax
+	pushq	$run_stack_end - 64
+	pushq	$0x202
+	push	%rsi
+	push	%rdi
+	mov	$run_registers, %r15
+	mov	(%r15), %rax
+	mov	8(%r15), %rcx
+	mov	16(%r15), %rdx
+	mov	24(%r15), %rbx
+	mov	32(%r15), %rbp
+	mov	40(%r15), %rsi
+	mov	48(%r15), %rdi
+	mov	56(%r15), %r8
+	mov	64(%r15), %r9
+	mov	72(%r15), %r10
+	mov	80(%r15), %r11
+	mov	88(%r15), %r12
+	mov	96(%r15), %r13
+	mov	104(%r15), %r14
+	mov	112(%r15), %r15
+	cli
+	mov	%rsp, run_stack
+	addq	$40, run_stack
+	iretq
+run_over:
+	mov	$0x10, %eax
+	mov	%eax, %ds
+	mov	%eax, %es
+	pop	%r15
+	pop	%r14
+	pop	%r13
+	pop	%r12
+	pop	%rbp
+	pop	%rbx
+	cld
+	ret
+
 /* --- traps ----------------------------------------------------------------------------------- */
 	.macro	stub vector
 	.balign	16
@@ -176,9 +227,14 @@ gdt:	.quad	0
 	.quad	0x00af9b000000ffff	/* 0x08: 64-bit code */
 	.quad	0x00cf93000000ffff	/* 0x10: data */
 	.quad	0x00cf9b000000ffff	/* 0x18: 32-bit code */
+	.quad	0x00affb000000ffff	/* 0x20: 64-bit code of programs */
+	.quad	0x00cff3000000ffff	/* 0x28: their data */
+	.globl	gdt_tss
+gdt_tss:
+	.quad	0, 0			/* 0x30: TSS */
 	.quad	0
 gdt_pointer:
-	.word	0x27
+	.word	0x47
 	.quad	gdt
 	.globl	idt_pointer
 idt_pointer:
@@ -192,7 +248,14 @@ start_info_address:
 l4:	.skip	4096
 l3:	.skip	4096
 l2:	.skip	4 * 4096
-	.globl	idt, hypercall_page
+	.globl	idt, hypercall_page, run_registers, trap_stack_end
+run_registers:
+	.skip	15 * 8
+	.skip	4096
+run_stack_end:
+	.balign	4096
+	.skip	8192
+trap_stack_end:
 idt:	.skip	4096
 hypercall_page:
 	.skip	4096

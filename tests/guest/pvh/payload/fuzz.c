@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Proves nothing and looks for much: instructions that exit, with registers that look valid, one
+ * after the other in kernel, program and 32-bit code, until the domain dies of one or has run its
+ * part. With every second seed another vcpu rewrites the code meanwhile. QEMU 7.2 dies of some
+ * code: of debug registers, as it forgets a nested guest's breakpoints, and of odd bytes it cannot
+ * translate. So there are neither.
+ */
+#include "payload.h"
+
+#include <xen/base.h>
+#include <xen/sched.h>
+
+#define AREA_WORDS 512U
+
+static uint64_t state;
+static uint64_t area[AREA_WORDS] __attribute__((aligned(4096)));
+static uint8_t code[32] __attribute__((aligned(4096)));
+
+/* Displacements and immediate values; or short instructions. */
+static const uint8_t operands[] = {0x90, 0x90, 0, 1, 4, 8, 0x10, 0x80};
+
+static uint64_t next_random(void)
+{
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state;
+}
+
+static uint64_t below(uint64_t n)
+{
+	return next_random() % n;
+}
+
+static uint64_t plausible(void)
+{
+	static const uint32_t msrs[] = {0x10, 0x1b, 0x174, 0x200, 0x250, 0x277, 0x2ff, 0x6e0, 0x800,
+					0x830, 0xd90, 0x40000000, 0xc0000080, 0xc0000100, 0xc0010000,
+					0xc0010114};
+	static const uint16_t ids[] = {0, 1, 2, DOMID_SELF, DOMID_IO, DOMID_XEN, 0xffff};
+
+	switch (below(14)) {
+	case 0:
+	case 1:
+		return below(8);
+	case 2:
+		return below(64);
+	case 3:
+		return APIC + below(1024) * 4 + (below(4) ? 0 : below(16));
+	case 4:
+		return HOLE + below(8192);
+	case 5:
+		return msrs[below(sizeof(msrs) / sizeof(msrs[0]))] + below(16);
+	case 6:
+		return ids[below(sizeof(ids) / sizeof(ids[0]))];
+	case 7:
+		return next_random();
+	case 8:
+		return 1UL << below(64);
+	case 9:
+		return ~below(9000);
+	case 10:
+		return below(512);
+	case 11:
+		return (uint64_t)code + below(sizeof(code));
+	default:
+		return (uint64_t)area + below(sizeof(area));
+	}
+}
+
+/* Memory operands go through rax to rdi, as often as not. */
+static unsigned int make_code(void)
+{
+	static const char *const instructions[] = {
+		"\xf0\x01", "\xf0\x0f\xb1", "\xf0\x0f\xc1", "\x0f\x32",
+		"\x0f\x30", "\x0f\xa2", "\x0f\x09", "\x0f\x08", "\x0f\x06",
+		"\x0f\x31", "\x0f\x33", "\xec", "\xed", "\xee", "\xef", "\x6c", "\x6d", "\x6e",
+		"\x6f", "\x0f\x20", "\x0f\x22", "\x0f\x21", "\x0f\x01", "\x0f\x01",
+		"\x0f\xae", "\x88", "\x89", "\x8a", "\x8b", "\x01", "\x29", "\x31", "\x87",
+		"\x0f\xb1", "\x0f\xc1", "\x0f\xc7", "\xa4", "\xa5", "\xaa", "\xab", "\xac",
+		"\xae", "\xc6", "\xc7", "\x81", "\x83", "\xff", "\xf7", "\x0f\xb6", "\x0f\xbe",
+		"\x0f\xab", "\x0f\xba", "\x63", "\x8e", "\x8f", "\xf4", "\xfb", "\x9d", "\xcf",
+		"\xcd", "\x0f\x0b", "\x0f\x10", "\x0f\x11", "\x0f\x28",
+	};
+	static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0x64, 0x2e};
+	const char *chosen = instructions[below(sizeof(instructions) / sizeof(instructions[0]))];
+	unsigned int length = 0;
+
+	while (below(3) == 0 && length < 4) {
+		code[length++] = prefixes[below(sizeof(prefixes))];
+	}
+	if (below(3) == 0) {
+		code[length++] = (uint8_t)(0x40 | below(16));
+	}
+	while (*chosen) {
+		code[length++] = (uint8_t)*chosen++;
+	}
+	code[length++] = (uint8_t)(below(2) ? below(256) : below(64));
+	for (unsigned int i = 0; i < 9; i++) {
+		code[length++] = operands[below(sizeof(operands))];
+	}
+	return length;
+}
+
+/* mov $number,%eax; vmmcall. Numbers of calls that only stop or end the guest teach nothing. */
+static unsigned int make_call(void)
+{
+	static const uint8_t vmmcall[] = {0x0f, 0x01, 0xd9};
+	uint64_t number = below(64) ? below(43) : next_random();
+
+	if (number == __HYPERVISOR_sched_op || number == __HYPERVISOR_vcpu_op) {
+		number = __HYPERVISOR_hvm_op;
+	}
+	code[0] = 0xb8;
+	for (unsigned int i = 0; i < 4; i++) {
+		code[1 + i] = (uint8_t)(number >> 8 * i);
+	}
+	for (unsigned int i = 0; i < sizeof(vmmcall); i++) {
+		code[5 + i] = vmmcall[i];
+	}
+	return 8;
+}
+
+void fuzz(uint64_t seed)
+{
+	static const uint8_t segments[] = {CODE_64, CODE_64, CODE_64, CODE_32, CODE_USER};
+	volatile struct results *results = (struct results *)RESULTS_ADDRESS;
+
+	state = seed * 0x9e3779b97f4a7c15UL;
+	if (seed % 2 == 0) {
+		start_second_vcpu();
+	}
+	while (results->runs < FUZZ_RUNS) {
+		unsigned int length;
+
+		start_ticking(20000);
+		for (unsigned int i = 0; i < 15; i++) {
+			run_registers[i] = plausible();
+		}
+		for (unsigned int i = 0; i < 16; i++) {
+			area[below(AREA_WORDS)] = below(2) ? plausible()
+							   : plausible() | plausible() << 32;
+		}
+		length = below(3) ? make_code() : make_call();
+		while (length < sizeof(code)) {
+			code[length] = length % 2 ? 0x0b : 0x0f;
+			length++;
+		}
+		results->runs = results->runs + 1;
+		run_code(code, segments[below(sizeof(segments))]);
+	}
+	shut_down(SHUTDOWN_poweroff);
+}
+
+void fuzz_second_vcpu(void)
+{
+	uint64_t mine = 1;
+
+	for (;;) {
+		mine ^= mine << 13;
+		mine ^= mine >> 7;
+		mine ^= mine << 17;
+		((volatile uint8_t *)code)[mine % 16] = operands[mine >> 32 & 7];
+	}
+}
