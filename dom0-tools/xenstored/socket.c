@@ -33,9 +33,10 @@ void socket_receive(struct wire *wire)
 		return;
 	}
 	slot->busy = 1;
-	/* One piece is the rule, and cheaper to hand over. */
-	size = count == 1 ? read(wire->fd, pieces[0].iov_base, pieces[0].iov_len)
-			  : readv(wire->fd, pieces, count);
+	/* One piece is cheaper to hand over, and enough if a message fits. */
+	size = count == 1 || pieces[0].iov_len >= WIRE_MESSAGE_MAX
+		       ? read(wire->fd, pieces[0].iov_base, pieces[0].iov_len)
+		       : readv(wire->fd, pieces, count);
 	if (size > 0) {
 		slot_received(slot, (uint32_t)size);
 	} else if (size == 0 || (errno != EAGAIN && errno != EINTR)) {

@@ -135,15 +135,15 @@ void conn_touch(struct xsd *store, struct conn *conn)
 /* --- the record of a batch ------------------------------------------------ */
 static int write_last(struct xsd *store)
 {
-	struct bytes record = {0};
+	struct bytes *record = &store->last;
 	struct last_head head = {
 		.serial = store->serial + 1,
 		.generation = store->tree.generation,
 		.watch_id = store->watches.newest_id,
 	};
-	int err;
 
-	bytes_add(&record, &head, sizeof(head));
+	bytes_clear(record);
+	bytes_add(record, &head, sizeof(head));
 	for (struct conn *conn = store->touched; conn; conn = conn->next_touched) {
 		struct last_conn entry = {
 			.id = conn->slot->id,
@@ -155,16 +155,14 @@ static int write_last(struct xsd *store)
 			.out_size = conn->closing ? 0 : (uint32_t)conn->pending.size,
 		};
 
-		bytes_add(&record, &entry, sizeof(entry));
-		bytes_add(&record, conn->next_state.txns,
+		bytes_add(record, &entry, sizeof(entry));
+		bytes_add(record, conn->next_state.txns,
 			  entry.txn_count * sizeof(conn->next_state.txns[0]));
-		bytes_add(&record, conn->pending.data, entry.out_size);
+		bytes_add(record, conn->pending.data, entry.out_size);
 		head.count++;
 	}
-	memcpy(record.data, &head, sizeof(head));
-	err = tree_put(&store->tree, 'm', 1, 0, record.data, record.size);
-	bytes_free(&record);
-	return err;
+	memcpy(record->data, &head, sizeof(head));
+	return tree_put(&store->tree, 'm', 1, 0, record->data, record->size);
 }
 
 /* What write_last() described, for one slot. */
@@ -441,6 +439,7 @@ void xsd_close(struct xsd *store)
 	journal_close(&store->journal);
 	tree_close(&store->tree);
 	bytes_free(&store->part_list);
+	bytes_free(&store->last);
 	free(store->part_path);
 	free(store->domains);
 	free(store->owned);

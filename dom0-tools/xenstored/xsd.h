@@ -108,6 +108,7 @@ struct xsd {
 	struct conn **domains; /* introduced ones, by domain id */
 	unsigned int *owned;   /* nodes + 1 by domain id; 0: not counted yet */
 	uint64_t serial;       /* of the newest commit */
+	struct bytes last;     /* its record m 1 */
 	struct conn *touched;
 	bool careful;    /* one request per batch: the last batch broke off */
 	bool grown;      /* and since then the database got more room */
