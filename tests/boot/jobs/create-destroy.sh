@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# run: --tools debian
 # Guests of 256 MiB destroyed at any moment of their lives leave nothing behind: every tenth once its
 # console has shown the first line, the others at random moments between the first instruction and the
 # shell. CYCLES (default 20) and SEED may come from /root/create-destroy.conf.

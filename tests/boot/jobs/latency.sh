@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# run: --icount
+# run: --icount --tools debian
 # Beside a guest that spins on each CPU a thread of dom0 that sleeps 1 ms wakes less than 1 ms late, in
 # 999 of 1,000 cases.
 . /job/lib.sh

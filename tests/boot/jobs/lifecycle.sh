@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# run: --tools debian
 # What Debian's xl does to a running guest: pause and unpause, its console, its vcpus, its name, a clean
 # reboot and a clean shutdown, a crash.
 . /job/lib.sh

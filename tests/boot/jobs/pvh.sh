@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# run: --tools debian
 # A PVH guest, that is: a translated one with nested paging and a local APIC, made by Debian's xl. It speaks,
 # uses disk and network, and leaves every frame behind. tests/boot/by-hand/pvh-smp.sh has several at once, with
 # more virtual CPUs: an emulated CPU that emulates a CPU is slow.
