@@ -9,6 +9,7 @@
  */
 #include "unit/xsd_fixture.h"
 
+#include "fuzz/fuzz.h"
 #include "lib/report.h"
 
 #include <stdio.h>
@@ -16,8 +17,6 @@
 #include <string.h>
 
 #define CONNS 3
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void put(struct slot *slot, const uint8_t *data, size_t size)
 {

@@ -7,7 +7,7 @@
  * Usage: PROGRAM [-n MUTATIONS-OF-EACH] [FILE...]     without files: those of CORPUS, a list of
  *                                                     patterns separated by blanks
  * What is being run is in the file named by FUZZ_LAST, if that is set, so that a crash can be
- * replayed.
+ * replayed. FUZZ_SEED, a number, makes other mutations.
  */
 #include "fuzz/fuzz.h"
 
@@ -162,6 +162,7 @@ int main(int argc, char **argv)
 	size_t count = 0;
 	int first = 1;
 
+	seed += getenv("FUZZ_SEED") ? strtoul(getenv("FUZZ_SEED"), NULL, 10) : 0;
 	if (argc > 2 && strcmp(argv[1], "-n") == 0) {
 		mutations = strtoul(argv[2], NULL, 10);
 		first = 3;

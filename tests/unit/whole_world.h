@@ -165,6 +165,10 @@ static void whole_give_place(struct domain *d, unsigned int which)
 	}
 	whole_places[d->id][which] = m;
 	if (d->is_pv) {
+		/* As its page-table entry would. */
+		if (!frame_get(frame_of(m), d->id)) {
+			abort();
+		}
 		sim_guest_map(place_va(d->id, which), m, true);
 		return;
 	}
@@ -286,6 +290,10 @@ unused_arg static uint64_t whole_end(void)
 {
 	struct domain *d;
 
+	for (unsigned int i = 0; i < PLACES; i++) {
+		frame_put(frame_of(whole_places[0][i]));
+		frame_put(frame_of(whole_places[1][i]));
+	}
 	whole_exit_paths();
 	/* Two rounds: what one holds of another goes with the holder. */
 	for (unsigned int round = 0; round < 2; round++) {
