@@ -11,6 +11,7 @@
 #include "call/host.h"
 #include "config/bootloader.h"
 #include "config/config.h"
+#include "control/cpuid.h"
 #include "control/devices.h"
 #include "control/domains.h"
 #include "control/life.h"
@@ -166,6 +167,7 @@ static int prepare_build(struct creation *creation)
 		.max_vcpus = config->max_vcpus,
 		.online_vcpus = vm_set_count(&config->avail_vcpus),
 		.cache = BUILD_CACHE_DIRECTORY,
+		.unclaimed = config->claim_mode == CHOICE_NO,
 	};
 
 	return build_prepare(&spec, &creation->build, creation->report);
@@ -353,6 +355,10 @@ static int build_domain(struct creation *creation)
 
 	if (!err) {
 		err = set_clock(creation);
+	}
+	if (!err) {
+		err = control_cpuid_apply(creation->control, creation->pending.domid,
+					  creation->config, creation->report);
 	}
 	if (!err) {
 		err = build_run(creation->build, creation->control->call, creation->pending.domid,

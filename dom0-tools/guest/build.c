@@ -164,6 +164,7 @@ int build_prepare(const struct build_spec *spec, struct build **result, struct r
 		.online_vcpus = spec->online_vcpus ? spec->online_vcpus : spec->max_vcpus,
 		.store_domid = spec->store_domid,
 		.console_domid = spec->console_domid,
+		.unclaimed = spec->unclaimed,
 		.image.fd = -1,
 		.ramdisk.fd = -1,
 	};
@@ -245,7 +246,9 @@ static int make_ports(const struct run *run)
 
 static int claim(const struct run *run)
 {
-	int err = call_memory_claim(run->call, run->domid, build_needs_kib(run->build) / 4);
+	int err = run->build->unclaimed ? 0
+					: call_memory_claim(run->call, run->domid,
+							    build_needs_kib(run->build) / 4);
 
 	if (!err || err == -ENOSYS) {
 		return 0;

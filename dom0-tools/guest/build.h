@@ -45,6 +45,7 @@ struct build_spec {
 	domid_t store_domid;   /* who serves the store and the console: 0 */
 	domid_t console_domid;
 	const char *cache; /* directory of unpacked images; NULL: none is kept */
+	bool unclaimed;    /* take memory page by page, without reserving it first */
 };
 
 struct build_result {

@@ -24,6 +24,7 @@ struct build {
 	uint32_t online_vcpus;
 	domid_t store_domid;
 	domid_t console_domid;
+	bool unclaimed;
 	char *kernel_path;
 	char *ramdisk_path; /* NULL: none */
 	char *command_line; /* never NULL */

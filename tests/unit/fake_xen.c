@@ -257,6 +257,7 @@ static int64_t claim(struct fake_xen *xen, const struct xen_memory_reservation *
 		return -ENOMEM;
 	}
 	domain->claimed = request->nr_extents;
+	domain->claims += request->nr_extents != 0;
 	return 0;
 }
 
@@ -291,6 +292,13 @@ static int64_t memory_op(struct fake_xen *xen, uint64_t cmd, void *request)
 
 /* --- domctl ------------------------------------------------------------------------------------
  */
+/* Every bit of the host's leaves is a one; guests have the lower half of each register. */
+static const struct xen_cpuid_leaf host_cpuid[FAKE_CPUIDS] = {
+	{0, XEN_CPUID_NO_SUBLEAF, 13, ~0U, ~0U, ~0U},
+	{1, XEN_CPUID_NO_SUBLEAF, ~0U, ~0U, ~0U, ~0U},
+	{7, 0, 0, ~0U, ~0U, ~0U},
+};
+
 static int64_t create(struct fake_xen *xen, struct xen_domctl *op)
 {
 	domid_t domid = op->domain;
@@ -311,6 +319,13 @@ static int64_t create(struct fake_xen *xen, struct xen_domctl *op)
 	}
 	*domain = (struct fake_domain){
 		.exists = true, .config = op->u.createdomain, .pauses = 1, .sched.weight = 256};
+	for (unsigned int i = 0; i < FAKE_CPUIDS; i++) {
+		const struct xen_cpuid_leaf *host = &host_cpuid[i];
+
+		domain->cpuid[i] = (struct xen_cpuid_leaf){
+			host->leaf,       host->subleaf,    host->a & 0xffff,
+			host->b & 0xffff, host->c & 0xffff, host->d & 0xffff};
+	}
 	domain->shared_info = take(xen, domid, 1);
 	domain->grant_table = take(xen, domid, 1);
 	memset(fake_xen_frame(xen, domain->grant_table), 0, CALL_PAGE_SIZE);
@@ -430,6 +445,37 @@ static int64_t sched(struct fake_domain *domain, struct xen_domctl_scheduler_op 
 	return 0;
 }
 
+static int64_t give_policy(const struct xen_cpuid_leaf leaves[FAKE_CPUIDS], uint32_t *count,
+			   uint64_t to, uint32_t *msrs)
+{
+	if (*count < FAKE_CPUIDS) {
+		return -ENOBUFS;
+	}
+	memcpy(at_handle(to), leaves, sizeof(host_cpuid));
+	*count = FAKE_CPUIDS;
+	*msrs = 0;
+	return 0;
+}
+
+/* Leaf 0 cannot be changed. */
+static int64_t set_policy(struct fake_domain *domain, struct xen_domctl_cpu_policy *policy)
+{
+	const struct xen_cpuid_leaf *leaves = at_handle(policy->leaves);
+
+	for (uint32_t i = 0; i < policy->nr_leaves; i++) {
+		struct xen_cpuid_leaf *mine = &domain->cpuid[leaves[i].leaf == 1 ? 1 : 2];
+
+		policy->err_leaf = leaves[i].leaf;
+		if (leaves[i].leaf == 0 || mine->leaf != leaves[i].leaf ||
+		    mine->subleaf != leaves[i].subleaf) {
+			return -EINVAL;
+		}
+		*mine = leaves[i];
+	}
+	policy->err_leaf = ~0U;
+	return 0;
+}
+
 static int64_t domctl_one(struct fake_xen *xen, struct fake_domain *domain, struct xen_domctl *op)
 {
 	switch (op->cmd) {
@@ -467,8 +513,12 @@ static int64_t domctl_one(struct fake_xen *xen, struct fake_domain *domain, stru
 	case XEN_DOMCTL_settscinfo:
 	case XEN_DOMCTL_setvcpuaffinity:
 	case XEN_DOMCTL_setnodeaffinity:
-	case XEN_DOMCTL_set_cpu_policy:
 		return 0;
+	case XEN_DOMCTL_get_cpu_policy:
+		return give_policy(domain->cpuid, &op->u.cpu_policy.nr_leaves,
+				   op->u.cpu_policy.leaves, &op->u.cpu_policy.nr_msrs);
+	case XEN_DOMCTL_set_cpu_policy:
+		return set_policy(domain, &op->u.cpu_policy);
 	case XEN_DOMCTL_setdomainhandle:
 		memcpy(domain->config.handle, op->u.setdomainhandle.handle, 16);
 		return 0;
@@ -517,6 +567,9 @@ static int64_t sysctl(struct fake_xen *xen, struct xen_sysctl *op)
 	switch (op->cmd) {
 	case XEN_SYSCTL_getdomaininfolist:
 		return info_list(xen, &op->u.getdomaininfolist);
+	case XEN_SYSCTL_get_cpu_policy:
+		return give_policy(host_cpuid, &op->u.cpu_policy.nr_leaves,
+				   op->u.cpu_policy.leaves, &op->u.cpu_policy.nr_msrs);
 	case XEN_SYSCTL_sched_id:
 		op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2;
 		return 0;

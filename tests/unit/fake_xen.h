@@ -26,6 +26,7 @@
 #define FAKE_FIRST_MFN 0x100000UL
 #define FAKE_LEAVES 64
 #define FAKE_PORTS 16
+#define FAKE_CPUIDS 3 /* leaves 0, 1 and 7 */
 
 struct fake_domain {
 	bool exists;
@@ -55,6 +56,8 @@ struct fake_domain {
 	uint32_t shutdown_reason;
 	bool is_shut_down;
 	struct xen_domctl_sched_credit2 sched;
+	struct xen_cpuid_leaf cpuid[FAKE_CPUIDS];
+	uint64_t claims; /* how often it asked for one */
 };
 
 struct fake_xen {

@@ -40,6 +40,7 @@ static struct fake_store *fake;
 static struct control control;
 static struct report report;
 static int64_t now_ms, now_step;
+static enum choice claim_mode = CHOICE_YES;
 
 /* --- a host ---------------------------------------------------------------------------------- */
 static int64_t test_now(void *context)
@@ -122,8 +123,10 @@ static int create(const char *more, bool paused, domid_t *domid)
 	struct vm_config *config = config_of(more);
 	struct control_create how = {
 		.paused = paused, .lifecycle = CONTROL_LIFECYCLE_DAEMON, .console = -1};
-	int err = control_domain_create(&control, config, &how, domid, &report);
+	int err;
 
+	config->claim_mode = claim_mode;
+	err = control_domain_create(&control, config, &how, domid, &report);
 	vm_config_free(config);
 	return err;
 }
@@ -261,6 +264,74 @@ static void the_store_lets_go_of_a_domain_only_when_it_dies(void)
 	xen.fail_at = 0;
 	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
 	CU_ASSERT_EQUAL(fake_store_requests(fake, XS_RELEASE), released + 1);
+	end();
+}
+
+static void cpuid_changes_what_the_guest_is_told(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(
+		create("cpuid=[\"1:ecx=1xxxxxxxxxxxxxxkxxxxxxxxxxxxxxx0,edx=xxxxxxxxxxxxxxxsxxxxxxxxx"
+		       "xxxxxx0\", \"7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx\"]",
+		       false, &domid),
+		0);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[1].a, 0xffff);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[1].c, 0x8001fffe);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[1].d, 0x0001fffe);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[2].b, 0xffdf);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	CU_ASSERT_EQUAL(create("cpuid=\"host,avx2=0\"", false, &domid), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[1].c, 0xffff);
+	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[2].b, 0xffdf);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	end();
+}
+
+static bool said(const char *text)
+{
+	bool found = false;
+
+	for (unsigned int i = 0; i < report.count; i++) {
+		found = found || strstr(report.messages[i].what, text);
+	}
+	return found;
+}
+
+static void a_cpuid_leaf_refused_or_missing_is_named(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(
+		create("cpuid=[\"0:eax=1xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"]", false, &domid),
+		-EINVAL);
+	CU_ASSERT_TRUE(report_has_error(&report));
+	CU_ASSERT_TRUE(said("cpuid= of guest 'web'"));
+	CU_ASSERT_TRUE(nothing_is_left());
+	report_clear(&report);
+	CU_ASSERT_EQUAL(
+		create("cpuid=[\"0x1d:eax=1xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\"]", false, &domid), 0);
+	CU_ASSERT_FALSE(report_has_error(&report));
+	CU_ASSERT_TRUE(said("leaf 0x1d"));
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	end();
+}
+
+static void memory_is_claimed_unless_xl_conf_says_no(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].claims, 1);
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	claim_mode = CHOICE_NO;
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].claims, 0);
+	claim_mode = CHOICE_YES;
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
 	end();
 }
 
@@ -1225,6 +1296,9 @@ int main(void)
 		UNIT(a_created_domain_is_in_the_store_and_runs),
 		UNIT(a_domain_asked_to_stay_paused_does),
 		UNIT(the_store_lets_go_of_a_domain_only_when_it_dies),
+		UNIT(cpuid_changes_what_the_guest_is_told),
+		UNIT(a_cpuid_leaf_refused_or_missing_is_named),
+		UNIT(memory_is_claimed_unless_xl_conf_says_no),
 		UNIT(any_failing_hypercall_leaves_nothing),
 		UNIT(any_failing_step_leaves_nothing),
 		UNIT(a_refusing_store_leaves_nothing),
