@@ -274,7 +274,8 @@ static void cpuid_changes_what_the_guest_is_told(void)
 	begin();
 	CU_ASSERT_EQUAL(
 		create("cpuid=[\"1:ecx=1xxxxxxxxxxxxxxkxxxxxxxxxxxxxxx0,"
-		       "edx=xxxxxxxxxxxxxxxsxxxxxxxxxxxxxxx0\", \"7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx\"]",
+		       "edx=xxxxxxxxxxxxxxxsxxxxxxxxxxxxxxx0\", "
+		       "\"7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx\"]",
 		       false, &domid),
 		0);
 	CU_ASSERT_EQUAL(xen.domains[domid].cpuid[1].a, 0xffff);
