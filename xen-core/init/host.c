@@ -164,6 +164,10 @@ static void protect_devices(void)
 		panic("too many denied device ranges");
 	}
 	reserve_hole(lapic, MIB(1));
+	/* A driver in dom0 that probes the console's UART turns off its FIFO. */
+	if (serial_ports() && access_deny_ioports(serial_ports(), serial_ports() + 7U)) {
+		panic("too many denied ports");
+	}
 }
 
 /* --- hooks ----------------------------------------------------------------------------------- */

@@ -119,6 +119,11 @@ int serial_init(const struct serial_options *options)
 	return 0;
 }
 
+uint16_t serial_ports(void)
+{
+	return is_there ? line.port : 0;
+}
+
 void serial_poll(void)
 {
 	char bytes[64];

@@ -25,6 +25,8 @@ void serial_defaults(unsigned int number, struct serial_options *options); /* co
 /* Programs the UART and makes it a log sink; -XEN_ENODEV when there is none. First thing at
  * boot. */
 int must_check serial_init(const struct serial_options *options);
+/* The first of the eight ports of the line in use; 0: none is. */
+uint16_t serial_ports(void);
 /* Input by interrupt (irq_request); after irq_init(). */
 void serial_start(void);
 /* Takes what has arrived to console_input(). Call about every 10 ms; safe from any CPU. */

@@ -222,6 +222,8 @@ static void ports(void)
 	attempt("inl %%dx, %%eax", : "+a"(value) : "d"(0xcfc) : "memory");
 	claim_equal("dom0_reads_pci_configuration", value & 0xffff, 0x8086);
 	attempt("outb %%al, $0x70", ::"a"(0x0d) : "memory");
+	attempt("inb %%dx, %%al", : "+a"(value) : "d"(0x3fd) : "memory");
+	claim_equal("the_consoles_line_is_not_the_guests", value & 0xff, 0xff);
 	attempt("inb $0x71, %%al", : "+a"(value)::"memory");
 	claim_equal("and_the_clock_chip", trap_seen.vector, NO_TRAP);
 	claim_equal("its_battery_is_good", value & 0x80, 0x80);
