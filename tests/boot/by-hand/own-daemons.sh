@@ -16,6 +16,19 @@ is_another() {
 	fresh=$(pidof "$1") && [ "$fresh" != "$2" ]
 }
 
+# What the daemon told its keeper, whom others wait for.
+is_ready() {
+	kill -USR1 "$(cat /run/proxenos-keeper.pid)"
+	grep "${1#proxenos-}: [a-z]*, process" /var/log/xen/daemons.log | tail -n 1 |
+		grep -q ": ready, process $(pidof "$1"),"
+}
+
+all_are_ready() {
+	for daemon in $daemons; do
+		wait_until $patience is_ready "$daemon" || return 1
+	done
+}
+
 kill_one() {
 	old=$(pidof "$1")
 	kill -9 "$old" && wait_until 60 is_another "$1" "$old"
@@ -36,6 +49,7 @@ disk='disk = [ "format=raw,vdev=xvdb,access=w,target=/run/own.img" ]'
 vif='vif = [ "bridge=xenbr0" ]'
 
 check the_daemons_live wait_until 60 all_live
+check they_have_said_so all_are_ready
 check xl_is_ours sh -c 'xl list --json >/dev/null'
 check the_store_names_dom0 [ "$(xenstore-read /local/domain/0/name)" = Domain-0 ]
 check a_guest_boots_and_powers_off warm_up "$vif"
