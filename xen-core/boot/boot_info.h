@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a front door (EFI loader, multiboot 1 and 2, PVH) hands to the core: one versioned
- * structure, machine addresses only, no firmware types. The front door builds it in memory below 4 GiB that the
- * memory map it carries marks as BOOT_MEM_LOADER, jumps to the core's 64-bit entry with its
- * machine address in RDI, and is never heard of again.
+ * structure, machine addresses only, no firmware types. The EFI loader builds it in memory below
+ * 4 GiB that the memory map it carries marks as BOOT_MEM_LOADER, jumps to the core's 64-bit entry
+ * with its machine address in RDI, and is never heard of again; the others are init/door.c.
  *
  * All addresses are machine addresses; all strings are NUL-terminated inside their arrays.
  */
