@@ -2,10 +2,11 @@
 # run: --tools debian
 # Guests of 256 MiB destroyed at any moment of their lives leave nothing behind: every tenth once its
 # console has shown the first line, the others at random moments between the first instruction and the
-# shell. CYCLES (default 20) and SEED may come from /root/create-destroy.conf.
+# shell. CYCLES (default 20), SEED and KINDS (default "pv"; "pv pvh" takes turns) may come from
+# /root/create-destroy.conf.
 . /job/lib.sh
 
-CYCLES=20 SEED=1
+CYCLES=20 SEED=1 KINDS=pv
 [ ! -e /root/create-destroy.conf ] || . /root/create-destroy.conf
 random=$SEED
 
@@ -20,6 +21,15 @@ spoke() {
 }
 
 vif='vif = [ "bridge=xenbr0" ]'
+# Every rdtsc of a PVH guest is an exit where the CPU's counter is not invariant, unless it is told not to be.
+native='tsc_mode = "native"'
+# Of each ten cycles another kind comes first, so that all get each moment.
+choose_kind() {
+	set -- $KINDS
+	shift $(((cycle + cycle / 10) % $#))
+	kind=$1
+}
+
 # live NAME: until the moment it is to be destroyed; sets $moment.
 live() {
 	if [ $((cycle % 10)) = 0 ]; then
@@ -33,19 +43,22 @@ live() {
 	sleep $((tenths / 10)).$((tenths % 10))
 }
 
-check a_guest_boots_and_powers_off warm_up "$vif"
+for kind in $KINDS; do
+	check a_${kind}_guest_boots_and_powers_off warm_up "$vif" "type = \"$kind\"" "$native"
+done
 before=$(free-pages)
 cycle=0
 while [ $cycle -lt "$CYCLES" ]; do
 	cycle=$((cycle + 1))
 	name=cycle$cycle
-	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" "$vif" || failed=1
+	choose_kind
+	create_guest $name 256 2 "ip=10.0.5.20/24 ping=10.0.5.1" "$vif" "type = \"$kind\"" "$native" || failed=1
 	live $name || failed=1
 	xl destroy $name || failed=1
 	# dom0 keeps a grant-tracking frame for each of its CPUs that ever mapped one: a slack for the whole job,
 	# less than one frame for each guest.
 	if all_pages_returned "$before" 4; then
-		echo "# cycle $cycle: destroyed after $moment, at $(cut -d' ' -f1 /proc/uptime) s"
+		echo "# cycle $cycle, $kind: destroyed after $moment, at $(cut -d' ' -f1 /proc/uptime) s"
 	else
 		failed=1
 		break
