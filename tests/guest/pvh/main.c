@@ -2,8 +2,8 @@
 /*
  * Proves what a PVH domain sees of the hypervisor: builds one around the program in payload/, lets
  * it run, and repeats what it claims; then several that run code at random (payload/fuzz.c). A
- * machine without SVM must refuse to make one. Its memory is
- * 2 MiB; its first vcpu starts as a builder says, its second by INIT and SIPI.
+ * machine without SVM must refuse to make one. Its memory is 2 MiB; its first vcpu starts as a
+ * builder says, its second by INIT and SIPI.
  * cpus: 2
  */
 #include "guest.h"
@@ -11,14 +11,11 @@
 
 #include <xen/domctl.h>
 #include <xen/errno.h>
-#include <xen/hvm_save.h>
 #include <xen/hvm_start_info.h>
-#include <xen/memory.h>
 #include <xen/sched.h>
 
 #define DOMAIN_PAGES 512U
 #define PATIENCE 2400U /* times 50 ms */
-#define CR0_START 0x11U
 #define FUZZ_ROUNDS 16U
 #define FUZZ_PATIENCE 100U /* times 10 ms */
 
@@ -29,65 +26,16 @@ static char window[PAGE] __attribute__((aligned(4096)));
 static uint64_t frames[DOMAIN_PAGES];
 static struct results results;
 
-static int64_t make(uint32_t *domid)
-{
-	struct xen_domctl create = {.cmd = XEN_DOMCTL_createdomain, .domain = 0xffff};
-	struct xen_domctl vcpus = {.cmd = XEN_DOMCTL_max_vcpus};
-	struct xen_domctl memory = {.cmd = XEN_DOMCTL_max_mem};
-	int64_t err;
-
-	create.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-	create.u.createdomain.max_vcpus = 2;
-	create.u.createdomain.max_evtchn_port = 1023;
-	create.u.createdomain.max_grant_frames = -1;
-	create.u.createdomain.max_maptrack_frames = -1;
-	create.u.createdomain.grant_opts = 1;
-	create.u.createdomain.arch.emulation_flags = XEN_X86_EMU_LAPIC;
-	err = domctl(&create);
-	if (err) {
-		return err;
-	}
-	*domid = create.domain;
-	vcpus.domain = memory.domain = create.domain;
-	vcpus.u.max_vcpus.max = 2;
-	memory.u.max_mem.max_memkb = (DOMAIN_PAGES + 16) * 4UL;
-	err = domctl(&vcpus);
-	return err ? err : domctl(&memory);
-}
-
-/* The page of the domain at the window. */
-static int64_t map(uint32_t domid, uint64_t gfn)
-{
-	uint64_t slot = pte_mfn(*entry_of(window, 2)) * PAGE +
-			((uint64_t)pte_of(window) & (PAGE - 1));
-	int64_t err = mmu_update(slot, gfn * PAGE | PTE_RW, domid);
-
-	mmuext(MMUEXT_TLB_FLUSH_ALL, 0, 0);
-	return err;
-}
-
 static int64_t put_image(uint32_t domid)
 {
-	size_t left = (size_t)(payload_end - payload);
-
-	for (uint64_t at = 0; left; at += PAGE) {
-		size_t bytes = left < PAGE ? left : PAGE;
-		int64_t err = map(domid, (PAYLOAD_ADDRESS + at) / PAGE);
-
-		if (err) {
-			return err;
-		}
-		memcpy(window, payload + at, bytes);
-		left -= bytes;
-	}
-	return 0;
+	return pvh_put(domid, PAYLOAD_ADDRESS, payload, (size_t)(payload_end - payload), window);
 }
 
 static int64_t put_start_info(uint32_t domid)
 {
 	struct hvm_start_info *info = (void *)window;
 	struct hvm_memmap_table_entry *entry = (void *)(window + sizeof(*info));
-	int64_t err = map(domid, START_INFO_ADDRESS / PAGE);
+	int64_t err = pvh_map(domid, START_INFO_ADDRESS / PAGE, window);
 
 	if (err) {
 		return err;
@@ -101,49 +49,10 @@ static int64_t put_start_info(uint32_t domid)
 	return 0;
 }
 
-static int64_t set_state(uint32_t domid)
-{
-	static struct {
-		struct hvm_save_descriptor header_descriptor;
-		struct hvm_save_header header;
-		struct hvm_save_descriptor cpu_descriptor;
-		struct hvm_hw_cpu cpu;
-		struct hvm_save_descriptor end;
-	} stream = {
-		.header_descriptor = {HVM_SAVE_HEADER, 0, sizeof(struct hvm_save_header)},
-		.header = {.magic = HVM_FILE_MAGIC, .version = HVM_FILE_VERSION},
-		.cpu_descriptor = {HVM_SAVE_CPU, 0, sizeof(struct hvm_hw_cpu)},
-		.cpu = {.rflags = 2, .cr0 = CR0_START, .dr6 = 0xffff0ff0, .dr7 = 0x400,
-			.cs_limit = ~0U, .cs_arbytes = 0xc9b, .ds_limit = ~0U,
-			.ds_arbytes = 0xc93, .es_limit = ~0U, .es_arbytes = 0xc93,
-			.ss_limit = ~0U, .ss_arbytes = 0xc93, .tr_limit = 0x67,
-			.tr_arbytes = 0x8b},
-		.end = {HVM_SAVE_END, 0, 0},
-	};
-	struct xen_domctl op = {.cmd = XEN_DOMCTL_sethvmcontext, .domain = (domid_t)domid};
-
-	stream.cpu.rip = payload_entry;
-	stream.cpu.rbx = START_INFO_ADDRESS;
-	op.u.hvmcontext.size = sizeof(stream);
-	op.u.hvmcontext.buffer = (uint64_t)&stream;
-	return domctl(&op);
-}
-
-static bool is_alive(uint32_t domid, uint32_t *reason)
-{
-	struct xen_domctl info = {.cmd = XEN_DOMCTL_getdomaininfo, .domain = (domid_t)domid};
-
-	if (domctl(&info) || info.domain != domid) {
-		return false;
-	}
-	*reason = info.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift & 255;
-	return !(info.u.getdomaininfo.flags & XEN_DOMINF_shutdown);
-}
-
 static int64_t read_results(uint32_t domid)
 {
 	for (uint32_t i = 0; i < RESULTS_PAGES; i++) {
-		int64_t err = map(domid, RESULTS_ADDRESS / PAGE + i);
+		int64_t err = pvh_map(domid, RESULTS_ADDRESS / PAGE + i, window);
 
 		if (err) {
 			return err;
@@ -171,7 +80,7 @@ static int64_t build(uint32_t domid)
 		err = put_image(domid);
 	}
 	err = err ? err : put_start_info(domid);
-	return err ? err : set_state(domid);
+	return err ? err : pvh_set_entry(domid, payload_entry, START_INFO_ADDRESS);
 }
 
 static void run(uint32_t domid)
@@ -182,10 +91,11 @@ static void run(uint32_t domid)
 	claim_equal("it_has_memory", domain_populate(domid, frames, DOMAIN_PAGES), DOMAIN_PAGES);
 	claim_equal("its_pages_can_be_mapped", put_image(domid), 0);
 	claim_equal("all_of_them", put_start_info(domid), 0);
-	claim(map(domid, DOMAIN_PAGES) != 0, "but_no_hole");
-	claim_equal("its_state_can_be_set", set_state(domid), 0);
+	claim(pvh_map(domid, DOMAIN_PAGES, window) != 0, "but_no_hole");
+	claim_equal("its_state_can_be_set", pvh_set_entry(domid, payload_entry, START_INFO_ADDRESS),
+		    0);
 	claim_equal("it_is_started", domctl_on(XEN_DOMCTL_unpausedomain, domid), 0);
-	for (unsigned int i = 0; i < PATIENCE && is_alive(domid, &reason); i++) {
+	for (unsigned int i = 0; i < PATIENCE && domain_is_alive(domid, &reason); i++) {
 		sleep_ns(50000000);
 	}
 	claim_equal("it_ends_by_itself", reason, SHUTDOWN_poweroff);
@@ -200,17 +110,17 @@ static uint64_t fuzz(uint32_t seed)
 {
 	uint64_t home = mfn_of(window);
 	uint32_t domid = 0, reason = 255;
-	int64_t err = make(&domid);
+	int64_t err = pvh_make(2, DOMAIN_PAGES, &domid);
 
 	err = err ? err : build(domid);
-	err = err ? err : map(domid, RESULTS_ADDRESS / PAGE);
+	err = err ? err : pvh_map(domid, RESULTS_ADDRESS / PAGE, window);
 	if (err) {
 		claim_equal("a_domain_to_fuzz_is_built", err, 0);
 		return 0;
 	}
 	((struct results *)(void *)window)->seed = seed;
 	domctl_on(XEN_DOMCTL_unpausedomain, domid);
-	for (unsigned int i = 0; i < FUZZ_PATIENCE && is_alive(domid, &reason); i++) {
+	for (unsigned int i = 0; i < FUZZ_PATIENCE && domain_is_alive(domid, &reason); i++) {
 		sleep_ns(10000000);
 	}
 	domctl_on(XEN_DOMCTL_pausedomain, domid);
@@ -240,7 +150,7 @@ void guest_test(void)
 	uint64_t runs = 0;
 	uint64_t before = free_pages();
 	uint32_t domid = 0;
-	int64_t err = make(&domid);
+	int64_t err = pvh_make(2, DOMAIN_PAGES, &domid);
 
 	if (err == -XEN_EINVAL) {
 		print("# this machine cannot make translated domains\n");
