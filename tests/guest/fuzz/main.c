@@ -6,6 +6,7 @@
  * was, and their frames come back. Runs are repeatable: the seeds are 1, 2, 3...
  */
 #include "guest.h"
+#include "random.h"
 
 #include <xen/sched.h>
 #include <xen/vcpu.h>
@@ -19,20 +20,6 @@ struct progress {
 static struct progress *progress;
 static uint64_t *pattern;
 static char *scratch;
-static uint64_t state;
-
-static uint64_t next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
-static uint64_t below(uint64_t n)
-{
-	return next_random() % n;
-}
 
 /* A number that might mean something where it ends up. */
 static uint64_t plausible(void)
@@ -93,7 +80,7 @@ static bool is_dull(uint64_t number, const uint64_t *args)
 
 static void child(void)
 {
-	state = progress->seed * 0x9e3779b97f4a7c15UL;
+	random_state = progress->seed * 0x9e3779b97f4a7c15UL;
 	for (;;) {
 		uint64_t number = below(43);
 		uint64_t args[5];

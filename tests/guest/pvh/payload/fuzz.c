@@ -7,31 +7,18 @@
  * translate. So there are neither.
  */
 #include "payload.h"
+#include "random.h"
 
 #include <xen/base.h>
 #include <xen/sched.h>
 
 #define AREA_WORDS 512U
 
-static uint64_t state;
 static uint64_t area[AREA_WORDS] __attribute__((aligned(4096)));
 static uint8_t code[32] __attribute__((aligned(4096)));
 
 /* Displacements and immediate values; or short instructions. */
 static const uint8_t operands[] = {0x90, 0x90, 0, 1, 4, 8, 0x10, 0x80};
-
-static uint64_t next_random(void)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return state;
-}
-
-static uint64_t below(uint64_t n)
-{
-	return next_random() % n;
-}
 
 static uint64_t plausible(void)
 {
@@ -127,7 +114,7 @@ void fuzz(uint64_t seed)
 	static const uint8_t segments[] = {CODE_64, CODE_64, CODE_64, CODE_32, CODE_USER};
 	volatile struct results *results = (struct results *)RESULTS_ADDRESS;
 
-	state = seed * 0x9e3779b97f4a7c15UL;
+	random_state = seed * 0x9e3779b97f4a7c15UL;
 	if (seed % 2 == 0) {
 		start_second_vcpu();
 	}
