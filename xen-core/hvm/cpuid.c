@@ -8,12 +8,9 @@
 
 #include "hvm/hvm.h"
 
-#include "mm/heap.h"
-#include "plat/clock.h"
+#include "domain/policy.h"
 #include "x86/cr.h"
 #include "x86/msr.h"
-
-#include <xen/errno.h>
 
 static const struct cpu_policy *host_policy;
 static struct cpu_policy max_policy, default_policy;
@@ -37,12 +34,7 @@ const struct cpu_policy *hvm_policy_default(void)
 
 int hvm_policy_create(struct domain *d)
 {
-	d->policy = heap_new(struct cpu_policy);
-	if (!d->policy) {
-		return -XEN_ENOMEM;
-	}
-	*d->policy = default_policy;
-	return 0;
+	return domain_policy_create(d, &default_policy);
 }
 
 void hvm_policy_changed(struct vcpu *v)
@@ -53,23 +45,6 @@ void hvm_policy_changed(struct vcpu *v)
 	cr_limits_from_policy(&v->hvm->limits, policy);
 	lapic->has_x2apic = (policy_word(policy, POLICY_1C) & CPUID_1C_X2APIC) != 0;
 	lapic->has_deadline = (policy_word(policy, POLICY_1C) & CPUID_1C_TSC_DEADLINE) != 0;
-}
-
-static void tsc_inputs(struct vcpu *v, struct policy_inputs *inputs)
-{
-	struct domain *d = v->domain;
-	struct clock_scale scale;
-
-	clock_get_scale(&scale);
-	inputs->tsc_emulated = d->tsc_emulated;
-	inputs->tsc_safe = clock_tsc_is_reliable();
-	inputs->host_khz = clock_tsc_khz();
-	inputs->tsc_mode = d->tsc_mode;
-	inputs->tsc_khz = d->tsc_khz;
-	inputs->tsc_incarnation = d->tsc_incarnation;
-	inputs->tsc_offset = v->tsc_offset;
-	inputs->tsc_mul = scale.mul;
-	inputs->tsc_shift = scale.shift;
 }
 
 struct cpuid_leaf hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
@@ -85,7 +60,7 @@ struct cpuid_leaf hvm_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf)
 	};
 
 	if (leaf == CPUID_XEN_FIRST + 3) {
-		tsc_inputs(v, &inputs);
+		vcpu_tsc_inputs(v, &inputs);
 	}
 	return policy_cpuid(v->domain->policy, &inputs, leaf, subleaf);
 }

@@ -16,6 +16,7 @@
 #include "hvm/walk.h"
 
 #include "domain/guest_ops.h"
+#include "domain/policy.h"
 #include "domain/vtime.h"
 #include "lib/log.h"
 #include "machine/asm.h"
@@ -137,8 +138,7 @@ void hvm_domain_free(struct domain *d)
 	p2m_destroy(&d->hvm->p2m);
 	heap_free(d->hvm);
 	d->hvm = NULL;
-	heap_free(d->policy);
-	d->policy = NULL;
+	domain_policy_free(d);
 }
 
 static int create_vcpu(struct vcpu *v)

@@ -42,73 +42,49 @@ static bool advance(struct hypercall *call, struct batch *batch, uint32_t done, 
 	return true;
 }
 
-static int op_map(struct hypercall *call, struct batch batch)
+union grant_ops {
+	struct gnttab_map_grant_ref map[MAP_BATCH];
+	struct gnttab_unmap_grant_ref unmap[GRANT_UNMAP_BATCH];
+	struct gnttab_copy copy[COPY_BATCH];
+};
+
+static void run_map(struct vcpu *v, union grant_ops *ops, uint32_t n)
 {
-	struct gnttab_map_grant_ref ops[MAP_BATCH];
-	struct vcpu *v = call->v;
-
-	while (batch.count != 0) {
-		uint32_t n = batch_size(&batch, MAP_BATCH);
-		int err = guest_in(v, ops, batch.p, n * sizeof(ops[0]));
-
-		for (uint32_t i = 0; !err && i < n; i++) {
-			grant_map(v, &ops[i]);
-		}
-		if (!err) {
-			err = guest_out(v, batch.p, ops, n * sizeof(ops[0]));
-		}
-		if (err) {
-			return err;
-		}
-		if (advance(call, &batch, n, sizeof(ops[0]))) {
-			return -XEN_ERESTART;
-		}
+	for (uint32_t i = 0; i < n; i++) {
+		grant_map(v, &ops->map[i]);
 	}
-	return 0;
 }
 
-static int op_unmap(struct hypercall *call, struct batch batch)
+static void run_unmap(struct vcpu *v, union grant_ops *ops, uint32_t n)
 {
-	struct gnttab_unmap_grant_ref ops[GRANT_UNMAP_BATCH];
-	struct vcpu *v = call->v;
-
-	while (batch.count != 0) {
-		uint32_t n = batch_size(&batch, GRANT_UNMAP_BATCH);
-		int err = guest_in(v, ops, batch.p, n * sizeof(ops[0]));
-
-		if (!err) {
-			grant_unmap(v, ops, n);
-			err = guest_out(v, batch.p, ops, n * sizeof(ops[0]));
-		}
-		if (err) {
-			return err;
-		}
-		if (advance(call, &batch, n, sizeof(ops[0]))) {
-			return -XEN_ERESTART;
-		}
-	}
-	return 0;
+	grant_unmap(v, ops->unmap, n);
 }
 
-static int op_copy(struct hypercall *call, struct batch batch)
+static void run_copy(struct vcpu *v, union grant_ops *ops, uint32_t n)
 {
-	struct gnttab_copy ops[COPY_BATCH];
-	struct vcpu *v = call->v;
+	for (uint32_t i = 0; i < n; i++) {
+		grant_copy(v, &ops->copy[i]);
+	}
+}
+
+/* Operations of that many bytes, `most` of which fit into grant_ops. */
+static int run_batches(struct hypercall *call, struct batch batch, uint32_t most, size_t bytes,
+		       void (*run)(struct vcpu *v, union grant_ops *ops, uint32_t n))
+{
+	union grant_ops ops;
 
 	while (batch.count != 0) {
-		uint32_t n = batch_size(&batch, COPY_BATCH);
-		int err = guest_in(v, ops, batch.p, n * sizeof(ops[0]));
+		uint32_t n = batch_size(&batch, most);
+		int err = guest_in(call->v, &ops, batch.p, n * bytes);
 
-		for (uint32_t i = 0; !err && i < n; i++) {
-			grant_copy(v, &ops[i]);
-		}
 		if (!err) {
-			err = guest_out(v, batch.p, ops, n * sizeof(ops[0]));
+			run(call->v, &ops, n);
+			err = guest_out(call->v, batch.p, &ops, n * bytes);
 		}
 		if (err) {
 			return err;
 		}
-		if (advance(call, &batch, n, sizeof(ops[0]))) {
+		if (advance(call, &batch, n, bytes)) {
 			return -XEN_ERESTART;
 		}
 	}
@@ -235,11 +211,14 @@ int64_t hypercall_grant_table_op(struct hypercall *call)
 	}
 	switch (cmd) {
 	case GNTTABOP_map_grant_ref:
-		return op_map(call, batch);
+		return run_batches(call, batch, MAP_BATCH, sizeof(struct gnttab_map_grant_ref),
+				   run_map);
 	case GNTTABOP_unmap_grant_ref:
-		return op_unmap(call, batch);
+		return run_batches(call, batch, GRANT_UNMAP_BATCH,
+				   sizeof(struct gnttab_unmap_grant_ref), run_unmap);
 	case GNTTABOP_copy:
-		return op_copy(call, batch);
+		return run_batches(call, batch, COPY_BATCH, sizeof(struct gnttab_copy),
+				   run_copy);
 	case GNTTABOP_setup_table:
 		return batch.count == 1 ? op_setup_table(call, batch.p) : -XEN_EINVAL;
 	case GNTTABOP_query_size:

@@ -33,7 +33,7 @@ static void announce(struct domain *d)
 	}
 }
 
-static int set_param(struct hypercall *call, struct guest_ptr p)
+static int param(struct hypercall *call, struct guest_ptr p, bool is_set)
 {
 	struct xen_hvm_param op;
 	struct domain *d;
@@ -45,26 +45,15 @@ static int set_param(struct hypercall *call, struct guest_ptr p)
 	if (err) {
 		return err;
 	}
+	if (!is_set) {
+		err = hvm_params_get(&d->hvm->params, d == call->v->domain, op.index, &op.value);
+		return err ? err : guest_out(call->v, p, &op, sizeof(op));
+	}
 	err = hvm_params_set(&d->hvm->params, d == call->v->domain, op.index, op.value);
 	if (!err && op.index == HVM_PARAM_CALLBACK_IRQ) {
 		announce(d);
 	}
 	return err;
-}
-
-static int get_param(struct hypercall *call, struct guest_ptr p)
-{
-	struct xen_hvm_param op;
-	struct domain *d;
-	int err = guest_in(call->v, &op, p, sizeof(op));
-
-	if (!err) {
-		err = find_target(call, op.domid, &d);
-	}
-	if (!err) {
-		err = hvm_params_get(&d->hvm->params, d == call->v->domain, op.index, &op.value);
-	}
-	return err ? err : guest_out(call->v, p, &op, sizeof(op));
 }
 
 static int set_upcall_vector(struct vcpu *caller, struct guest_ptr p)
@@ -151,9 +140,9 @@ int64_t hypercall_hvm_op(struct hypercall *call)
 
 	switch (call->args[0]) {
 	case HVMOP_set_param:
-		return set_param(call, p);
+		return param(call, p, true);
 	case HVMOP_get_param:
-		return get_param(call, p);
+		return param(call, p, false);
 	case HVMOP_get_mem_type:
 		return get_mem_type(call, p);
 	default:

@@ -19,41 +19,41 @@
 
 #define IOPORTS_MAX 65536U
 
+union physdev_request {
+	struct physdev_set_iopl iopl;
+	struct physdev_set_iobitmap iobitmap;
+	struct physdev_map_pirq map;
+	struct physdev_unmap_pirq unmap;
+	struct physdev_irq irq;
+	struct physdev_irq_status_query status;
+	struct physdev_setup_gsi gsi;
+	struct physdev_eoi eoi;
+	struct physdev_apic apic;
+	struct physdev_pci_device device;
+	struct physdev_manage_pci old_device;
+	struct physdev_pci_mmcfg_reserved ecam;
+};
+
 /* --- I/O privilege --------------------------------------------------------------------------- */
 
-/* A translated guest has its flags and its TSS for that. */
-static int64_t set_iopl(struct hypercall *call)
+static int64_t set_iopl(struct hypercall *call, union physdev_request *request)
 {
-	struct physdev_set_iopl request;
-
-	if (!call->v->pv) {
-		return -XEN_ENOSYS;
-	}
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (request.iopl > 3) {
+	if (request->iopl.iopl > 3) {
 		return -XEN_EINVAL;
 	}
-	call->v->pv->iopl = (uint8_t)request.iopl;
+	call->v->pv->iopl = (uint8_t)request->iopl.iopl;
 	return 0;
 }
 
-static int64_t set_iobitmap(struct hypercall *call)
+static int64_t set_iobitmap(struct hypercall *call, union physdev_request *request)
 {
-	struct physdev_set_iobitmap request;
+	const struct physdev_set_iobitmap *wanted = &request->iobitmap;
 
-	if (!call->v->pv) {
-		return -XEN_ENOSYS;
-	}
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (request.nr_ports > IOPORTS_MAX || address_is_hypervisor(request.bitmap)) {
+	if (wanted->nr_ports > IOPORTS_MAX || address_is_hypervisor(wanted->bitmap)) {
 		return -XEN_EINVAL;
 	}
-	call->v->pv->iobitmap = request.bitmap;
-	call->v->pv->iobitmap_ports = request.nr_ports;
+	call->v->pv->iobitmap = wanted->bitmap;
+	call->v->pv->iobitmap_ports = wanted->nr_ports;
 	return 0;
 }
 
@@ -129,190 +129,170 @@ static int check_own(struct hypercall *call, uint16_t domid)
 	return d == call->v->domain ? 0 : -XEN_EPERM;
 }
 
-static int64_t map_pirq(struct hypercall *call)
+static int64_t map_pirq(struct hypercall *call, union physdev_request *request)
 {
-	struct guest_ptr at = guest_ptr(call->args[1]);
-	struct physdev_map_pirq request;
 	uint32_t pirq = 0;
-	int err;
+	int err = check_own(call, request->map.domid);
 
-	if (guest_in(call->v, &request, at, sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = check_own(call, request.domid);
 	if (!err) {
-		err = map_by_type(call->v->domain, &request, &pirq);
+		err = map_by_type(call->v->domain, &request->map, &pirq);
 	}
-	if (err) {
-		return err;
-	}
-	request.pirq = (int32_t)pirq;
-	return guest_out(call->v, at, &request, sizeof(request));
+	request->map.pirq = (int32_t)pirq;
+	return err;
 }
 
-static int64_t unmap_pirq(struct hypercall *call)
+static int64_t unmap_pirq(struct hypercall *call, union physdev_request *request)
 {
-	struct physdev_unmap_pirq request;
-	int err;
+	int32_t pirq = request->unmap.pirq;
+	int err = check_own(call, request->unmap.domid);
 
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = check_own(call, request.domid);
 	if (err) {
 		return err;
 	}
-	if (request.pirq < 0 || !irq_is_mapped((uint32_t)request.pirq)) {
-		return -XEN_EINVAL;
-	}
-	return irq_unmap((uint32_t)request.pirq);
+	return pirq < 0 || !irq_is_mapped((uint32_t)pirq) ? -XEN_EINVAL : irq_unmap((uint32_t)pirq);
 }
 
 /* A GSI is its own vector as far as guests know. */
-static int64_t alloc_irq_vector(struct hypercall *call)
+static int64_t alloc_irq_vector(struct hypercall *call unused_arg, union physdev_request *request)
 {
-	struct guest_ptr at = guest_ptr(call->args[1]);
-	struct physdev_irq request;
-
-	if (guest_in(call->v, &request, at, sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (request.irq >= irq_gsi_count()) {
-		return -XEN_EINVAL;
-	}
-	request.vector = request.irq;
-	return guest_out(call->v, at, &request, sizeof(request));
+	request->irq.vector = request->irq.irq;
+	return request->irq.irq < irq_gsi_count() ? 0 : -XEN_EINVAL;
 }
 
-static int64_t irq_status_query(struct hypercall *call)
+static int64_t irq_status_query(struct hypercall *call unused_arg, union physdev_request *request)
 {
-	struct guest_ptr at = guest_ptr(call->args[1]);
-	struct physdev_irq_status_query request;
+	struct physdev_irq_status_query *query = &request->status;
 
-	if (guest_in(call->v, &request, at, sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (!irq_is_mapped(request.irq)) {
+	if (!irq_is_mapped(query->irq)) {
 		return -XEN_EINVAL;
 	}
-	request.flags = irq_needs_eoi(request.irq) ? XENIRQSTAT_needs_eoi : 0;
-	return guest_out(call->v, at, &request, sizeof(request));
-}
-
-static int64_t setup_gsi(struct hypercall *call)
-{
-	struct physdev_setup_gsi request;
-
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (request.gsi < 0 || (uint32_t)request.gsi >= irq_gsi_count()) {
-		return -XEN_EINVAL;
-	}
-	return irq_setup_gsi((uint32_t)request.gsi, request.triggering != 0, request.polarity != 0);
-}
-
-static int64_t end_of_irq(struct hypercall *call)
-{
-	struct physdev_eoi request;
-
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if (!irq_is_mapped(request.irq)) {
-		return -XEN_EINVAL;
-	}
-	irq_eoi(request.irq);
+	query->flags = irq_needs_eoi(query->irq) ? XENIRQSTAT_needs_eoi : 0;
 	return 0;
 }
 
-static int64_t apic_read(struct hypercall *call)
+static int64_t setup_gsi(struct hypercall *call unused_arg, union physdev_request *request)
 {
-	struct guest_ptr at = guest_ptr(call->args[1]);
-	struct physdev_apic request;
-	int err;
+	const struct physdev_setup_gsi *wanted = &request->gsi;
 
-	if (guest_in(call->v, &request, at, sizeof(request))) {
-		return -XEN_EFAULT;
+	if (wanted->gsi < 0 || (uint32_t)wanted->gsi >= irq_gsi_count()) {
+		return -XEN_EINVAL;
 	}
-	err = ioapic_read_register(request.apic_physbase, request.reg, &request.value);
-	return err ? err : guest_out(call->v, at, &request, sizeof(request));
+	return irq_setup_gsi((uint32_t)wanted->gsi, wanted->triggering != 0, wanted->polarity != 0);
+}
+
+static int64_t end_of_irq(struct hypercall *call unused_arg, union physdev_request *request)
+{
+	if (!irq_is_mapped(request->eoi.irq)) {
+		return -XEN_EINVAL;
+	}
+	irq_eoi(request->eoi.irq);
+	return 0;
+}
+
+static int64_t apic_read(struct hypercall *call unused_arg, union physdev_request *request)
+{
+	struct physdev_apic *apic = &request->apic;
+
+	return ioapic_read_register(apic->apic_physbase, apic->reg, &apic->value);
 }
 
 /* --- PCI devices ----------------------------------------------------------------------------- */
 
-static int64_t pci_add(struct hypercall *call)
+/* All three forms begin with the address; what follows tells of virtual functions and NUMA nodes,
+ * which change nothing here. */
+static struct pci_address where(const union physdev_request *request)
 {
-	/* All three forms begin with the address; what follows tells of virtual functions and
-	 * NUMA nodes, which change nothing here. */
-	struct physdev_pci_device device;
-	struct pci_address where;
+	const struct physdev_pci_device *device = &request->device;
 
-	if (guest_in(call->v, &device, guest_ptr(call->args[1]), sizeof(device))) {
-		return -XEN_EFAULT;
-	}
-	where = (struct pci_address){device.seg, device.bus, device.devfn};
-	return call->args[0] == PHYSDEVOP_pci_device_add ? pci_device_add(where)
-							 : pci_device_remove(where);
+	return (struct pci_address){device->seg, device->bus, device->devfn};
 }
 
-static int64_t pci_add_old(struct hypercall *call)
+static struct pci_address where_old(const union physdev_request *request)
 {
-	struct physdev_manage_pci device;
-	struct pci_address where;
-
-	if (guest_in(call->v, &device, guest_ptr(call->args[1]), sizeof(device))) {
-		return -XEN_EFAULT;
-	}
-	where = (struct pci_address){0, device.bus, device.devfn};
-	return call->args[0] == PHYSDEVOP_manage_pci_remove ? pci_device_remove(where)
-							    : pci_device_add(where);
+	return (struct pci_address){0, request->old_device.bus, request->old_device.devfn};
 }
 
-static int64_t pci_mmcfg_reserved(struct hypercall *call)
+static int64_t pci_add(struct hypercall *call unused_arg, union physdev_request *request)
 {
-	struct physdev_pci_mmcfg_reserved request;
+	return pci_device_add(where(request));
+}
 
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	if ((request.flags & XEN_PCI_MMCFG_RESERVED) == 0) {
+static int64_t pci_remove(struct hypercall *call unused_arg, union physdev_request *request)
+{
+	return pci_device_remove(where(request));
+}
+
+static int64_t pci_add_old(struct hypercall *call unused_arg, union physdev_request *request)
+{
+	return pci_device_add(where_old(request));
+}
+
+static int64_t pci_remove_old(struct hypercall *call unused_arg, union physdev_request *request)
+{
+	return pci_device_remove(where_old(request));
+}
+
+static int64_t pci_mmcfg_reserved(struct hypercall *call unused_arg,
+				  union physdev_request *request)
+{
+	const struct physdev_pci_mmcfg_reserved *ecam = &request->ecam;
+
+	if ((ecam->flags & XEN_PCI_MMCFG_RESERVED) == 0) {
 		return 0;
 	}
-	return pci_ecam_add(request.address, request.segment, request.start_bus, request.end_bus);
+	return pci_ecam_add(ecam->address, ecam->segment, ecam->start_bus, ecam->end_bus);
 }
 
-static hypercall_handler *const rows[] = {
-	[PHYSDEVOP_irq_status_query] = irq_status_query,
-	[PHYSDEVOP_set_iopl] = set_iopl,
-	[PHYSDEVOP_set_iobitmap] = set_iobitmap,
-	[PHYSDEVOP_apic_read] = apic_read,
-	[PHYSDEVOP_alloc_irq_vector] = alloc_irq_vector,
-	[PHYSDEVOP_eoi] = end_of_irq,
-	[PHYSDEVOP_map_pirq] = map_pirq,
-	[PHYSDEVOP_unmap_pirq] = unmap_pirq,
-	[PHYSDEVOP_manage_pci_add] = pci_add_old,
-	[PHYSDEVOP_manage_pci_remove] = pci_add_old,
-	[PHYSDEVOP_manage_pci_add_ext] = pci_add_old,
-	[PHYSDEVOP_setup_gsi] = setup_gsi,
-	[PHYSDEVOP_pci_mmcfg_reserved] = pci_mmcfg_reserved,
-	[PHYSDEVOP_pci_device_add] = pci_add,
-	[PHYSDEVOP_pci_device_remove] = pci_add,
+#define BYTES(member) sizeof(((union physdev_request *)0)->member)
+#define OWN (1U << 0) /* any PV vcpu about itself; the others are the hardware domain's */
+#define OUT (1U << 1) /* copied back on success */
+
+static const struct physdev_row {
+	int64_t (*run)(struct hypercall *call, union physdev_request *request);
+	uint8_t bytes;
+	uint8_t flags;
+} rows[] = {
+	[PHYSDEVOP_irq_status_query] = {irq_status_query, BYTES(status), OUT},
+	[PHYSDEVOP_set_iopl] = {set_iopl, BYTES(iopl), OWN},
+	[PHYSDEVOP_set_iobitmap] = {set_iobitmap, BYTES(iobitmap), OWN},
+	[PHYSDEVOP_apic_read] = {apic_read, BYTES(apic), OUT},
+	[PHYSDEVOP_alloc_irq_vector] = {alloc_irq_vector, BYTES(irq), OUT},
+	[PHYSDEVOP_eoi] = {end_of_irq, BYTES(eoi), 0},
+	[PHYSDEVOP_map_pirq] = {map_pirq, BYTES(map), OUT},
+	[PHYSDEVOP_unmap_pirq] = {unmap_pirq, BYTES(unmap), 0},
+	[PHYSDEVOP_manage_pci_add] = {pci_add_old, BYTES(old_device), 0},
+	[PHYSDEVOP_manage_pci_remove] = {pci_remove_old, BYTES(old_device), 0},
+	[PHYSDEVOP_manage_pci_add_ext] = {pci_add_old, BYTES(old_device), 0},
+	[PHYSDEVOP_setup_gsi] = {setup_gsi, BYTES(gsi), 0},
+	[PHYSDEVOP_pci_mmcfg_reserved] = {pci_mmcfg_reserved, BYTES(ecam), 0},
+	[PHYSDEVOP_pci_device_add] = {pci_add, BYTES(device), 0},
+	[PHYSDEVOP_pci_device_remove] = {pci_remove, BYTES(device), 0},
 };
 
 int64_t hypercall_physdev_op(struct hypercall *call)
 {
 	uint64_t command = call->args[0];
-	int err;
+	struct guest_ptr at = guest_ptr(call->args[1]);
+	const struct physdev_row *row;
+	union physdev_request request;
+	int64_t err;
 
-	if (command >= array_size(rows) || !rows[command]) {
+	if (command >= array_size(rows) || !rows[command].run) {
 		return -XEN_ENOSYS;
 	}
-	if (command != PHYSDEVOP_set_iopl && command != PHYSDEVOP_set_iobitmap) {
+	row = &rows[command];
+	if (row->flags & OWN) {
+		/* A translated guest has its flags and its TSS for that. */
+		err = call->v->pv ? 0 : -XEN_ENOSYS;
+	} else {
 		err = rights_check(call->v->domain, NULL, RIGHT_HARDWARE);
-		if (err) {
-			return err;
-		}
 	}
-	return rows[command](call);
+	if (!err) {
+		err = guest_in(call->v, &request, at, row->bytes);
+	}
+	if (!err) {
+		err = row->run(call, &request);
+	}
+	return err || !(row->flags & OUT) ? err
+					  : guest_out(call->v, at, &request, row->bytes);
 }

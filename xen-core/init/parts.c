@@ -8,6 +8,7 @@
 #include "domain/domain.h"
 #include "domain/memory.h"
 #include "domain/part.h"
+#include "domain/policy.h"
 #include "domain/vcpu.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
@@ -24,7 +25,7 @@ static void free_guest(struct domain *d)
 	if (d->is_pv) {
 		heap_free(d->pv);
 		d->pv = NULL;
-		pv_policy_free(d);
+		domain_policy_free(d);
 	} else if (d->hvm) {
 		hvm_domain_free(d);
 	}

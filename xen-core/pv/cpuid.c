@@ -8,15 +8,12 @@
 
 #include "pv/pv.h"
 
+#include "domain/policy.h"
 #include "lib/math.h"
 #include "lib/mem.h"
 #include "machine/cpu.h"
 #include "machine/fpu.h"
-#include "mm/heap.h"
-#include "plat/clock.h"
 #include "x86/cr.h"
-
-#include <xen/errno.h>
 
 #define HYPERCALL_SLOT_BYTES 32U
 
@@ -53,40 +50,13 @@ const struct cpu_policy *pv_policy_default(void)
 
 int pv_policy_create(struct domain *d)
 {
-	d->policy = heap_new(struct cpu_policy);
-	if (!d->policy) {
-		return -XEN_ENOMEM;
-	}
-	*d->policy = pv_default;
-	if (d->is_hardware) {
+	int err = domain_policy_create(d, &pv_default);
+
+	if (!err && d->is_hardware) {
 		/* It is never moved to another machine, so its TSC may be called invariant. */
 		policy_set_word(d->policy, POLICY_E7D, policy_word(&pv_max, POLICY_E7D));
 	}
-	return 0;
-}
-
-void pv_policy_free(struct domain *d)
-{
-	heap_free(d->policy);
-	d->policy = NULL;
-}
-
-static void tsc_inputs(struct vcpu *v, struct policy_inputs *inputs)
-{
-	struct domain *d = v->domain;
-	struct clock_scale scale;
-
-	inputs->tsc_emulated = d->tsc_emulated;
-	inputs->tsc_safe = clock_tsc_is_reliable();
-	inputs->host_khz = clock_tsc_khz();
-	inputs->tsc_mode = d->tsc_mode;
-	inputs->tsc_khz = d->tsc_khz;
-	inputs->tsc_incarnation = d->tsc_incarnation;
-	if (!d->is_hardware) {
-		clock_get_scale(&scale);
-		inputs->tsc_mul = scale.mul;
-		inputs->tsc_shift = scale.shift;
-	}
+	return err;
 }
 
 struct cpuid_leaf pv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, bool forced)
@@ -105,7 +75,7 @@ struct cpuid_leaf pv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, bool
 	};
 
 	if (leaf == CPUID_XEN_FIRST + 3) {
-		tsc_inputs(v, &inputs);
+		vcpu_tsc_inputs(v, &inputs);
 	}
 	return policy_cpuid(v->domain->policy, &inputs, leaf, subleaf);
 }

@@ -16,7 +16,6 @@ const struct cpu_policy *pv_policy_default(void);
 
 /* Domain part: gives d its own copy of the default. */
 int must_check pv_policy_create(struct domain *d);
-void pv_policy_free(struct domain *d);
 
 /* forced: by the prefix, not by CPUID faulting. */
 struct cpuid_leaf pv_cpuid(struct vcpu *v, uint32_t leaf, uint32_t subleaf, bool forced);
