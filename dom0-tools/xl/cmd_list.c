@@ -55,7 +55,8 @@ static char *nodes_of(struct xl *xl, domid_t domid)
 	    call_domain_get_nodes(xl->control->call, domid, nodes, sizeof(nodes))) {
 		return strdup("all");
 	}
-	return control_cpus_format(nodes, phys.max_node_id < 63 ? phys.max_node_id + 1 : 64);
+	/* Not max_node_id: Xen's is the highest it was built for. */
+	return control_cpus_format(nodes, phys.nr_nodes < 64 ? phys.nr_nodes : 64);
 }
 
 static void print_row(struct xl *xl, const struct control_domain *domain, const struct view *view)

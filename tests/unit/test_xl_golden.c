@@ -159,6 +159,7 @@ static int64_t answer_sysctl(struct xen_sysctl *op)
 			.nr_cpus = 4,
 			.max_cpu_id = 3,
 			.nr_nodes = 1,
+			.max_node_id = 63, /* as Xen says it: the highest it could have */
 			.cpu_khz = 2445025,
 			.capabilities = XEN_SYSCTL_PHYSCAP_pv | XEN_SYSCTL_PHYSCAP_hvm |
 					XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1,
