@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A small world for the page-table tests: domain 0 (control, hardware), a plain PV domain 1 and a
- * translated domain 5, each with one vcpu, frames handed out by the real allocator, and stand-ins
- * for the parts of the core the page-table code only names.
+ * translated domain 5, each with one vcpu (a second one is there for who raises max_vcpus), frames
+ * handed out by the real allocator, and stand-ins for the parts of the core the page-table code
+ * only names.
  */
 #ifndef UNIT_PV_WORLD_H
 #define UNIT_PV_WORLD_H
@@ -42,9 +43,9 @@
 
 static struct world_domain {
 	struct domain d;
-	struct vcpu v;
-	struct vcpu *vcpus[1];
-	struct pv_vcpu pv;
+	struct vcpu v[2];
+	struct vcpu *vcpus[2];
+	struct pv_vcpu pv[2];
 	struct pv_domain pv_domain;
 	struct range iomem[4], ioports[4], irqs[4];
 } world[3];
@@ -52,8 +53,8 @@ static struct world_domain {
 #define dom0 (&world[0].d)
 #define domu (&world[1].d)
 #define hvm (&world[2].d)
-#define vcpu0 (&world[0].v)
-#define vcpu1 (&world[1].v)
+#define vcpu0 (&world[0].v[0])
+#define vcpu1 (&world[1].v[0])
 
 static mfn_t args_frame, code_frame;
 /* Units of restart budget each entry gets; 0: all. */
@@ -292,6 +293,19 @@ unused_arg static struct tree tree_load(struct vcpu *v)
 	return t;
 }
 
+static void world_pv_init(struct pv_vcpu *pv)
+{
+	pv->kernel_root = MFN_NONE;
+	pv->user_root = MFN_NONE;
+	pv->in_kernel = true;
+	for (unsigned int i = 0; i < LDT_WINDOW_PAGES; i++) {
+		pv->ldt_frames[i] = MFN_NONE;
+	}
+	for (unsigned int i = 0; i < GDT_GUEST_FRAMES; i++) {
+		pv->gdt_frames[i] = MFN_NONE;
+	}
+}
+
 static void world_domain_init(struct world_domain *w, uint16_t id, bool is_pv)
 {
 	memset(w, 0, sizeof(*w));
@@ -302,18 +316,13 @@ static void world_domain_init(struct world_domain *w, uint16_t id, bool is_pv)
 	w->d.vcpus = w->vcpus;
 	w->d.ops = is_pv ? &world_pv_ops : &world_hvm_ops;
 	w->d.pv = &w->pv_domain;
-	w->vcpus[0] = &w->v;
-	w->v.domain = &w->d;
-	if (is_pv) {
-		w->v.pv = &w->pv;
-		w->pv.kernel_root = MFN_NONE;
-		w->pv.user_root = MFN_NONE;
-		w->pv.in_kernel = true;
-		for (unsigned int i = 0; i < LDT_WINDOW_PAGES; i++) {
-			w->pv.ldt_frames[i] = MFN_NONE;
-		}
-		for (unsigned int i = 0; i < GDT_GUEST_FRAMES; i++) {
-			w->pv.gdt_frames[i] = MFN_NONE;
+	for (uint32_t i = 0; i < array_size(w->v); i++) {
+		w->vcpus[i] = &w->v[i];
+		w->v[i].domain = &w->d;
+		w->v[i].id = i;
+		if (is_pv) {
+			world_pv_init(&w->pv[i]);
+			w->v[i].pv = &w->pv[i];
 		}
 	}
 	spin_init(&w->d.memory_lock, memory);

@@ -459,12 +459,16 @@ static bool model_virq_is_bound(unsigned int n, unsigned int virq, unsigned int 
 	return false;
 }
 
-static void step_bind_interdomain(unsigned int n, unsigned int r, uint32_t far)
+/* Vcpus of each domain call in turn; a reset may have calls of others between its parts. */
+static bool resetting[WORLD_DOMAINS * WORLD_VCPUS];
+
+static void step_bind_interdomain(struct vcpu *v, unsigned int r, uint32_t far)
 {
+	unsigned int n = v->domain->id;
 	struct model_port *m = &model[r][far];
 	uint32_t lowest = model_lowest(n), port;
 	bool good = far != 0 && m->status == EVTCHNSTAT_unbound && m->remote == n;
-	int err = evtchn_bind_interdomain(cpu_of(n), dom(r), far, &port);
+	int err = evtchn_bind_interdomain(v, dom(r), far, &port);
 
 	if (lowest == MODEL_PORTS) {
 		CU_ASSERT_EQUAL(err, -XEN_ENOSPC);
@@ -478,22 +482,53 @@ static void step_bind_interdomain(unsigned int n, unsigned int r, uint32_t far)
 	}
 }
 
-static void step_close(unsigned int n, uint32_t port)
+static void model_close(unsigned int n, uint32_t port)
 {
 	struct model_port *m = &model[n][port];
-	int err = evtchn_close(dom(n), port);
 
-	if (port == 0 || m->status == EVTCHNSTAT_closed) {
-		CU_ASSERT_EQUAL(err, -XEN_EINVAL);
-		return;
-	}
-	CU_ASSERT_EQUAL(err, 0);
 	if (m->status == EVTCHNSTAT_interdomain) {
 		struct model_port *peer = &model[m->remote][m->peer];
 
 		*peer = (struct model_port){EVTCHNSTAT_unbound, peer->vcpu, n, 0, 0};
 	}
 	*m = (struct model_port){0};
+}
+
+static void step_close(unsigned int n, uint32_t port)
+{
+	bool good = port != 0 && model[n][port].status != EVTCHNSTAT_closed;
+
+	CU_ASSERT_EQUAL(evtchn_close(dom(n), port), good ? 0 : -XEN_EINVAL);
+	if (good) {
+		model_close(n, port);
+	}
+}
+
+/* One port, or all that are left: each stay closes the lowest first. */
+static void step_reset(unsigned int actor, bool in_parts)
+{
+	unsigned int n = actor / WORLD_VCPUS;
+	int err;
+
+	restart_reset();
+	if (in_parts) {
+		restart_spend(RESTART_UNITS - 1);
+	}
+	err = evtchn_reset(dom(n));
+	restart_reset();
+	for (uint32_t port = 1; port < MODEL_PORTS; port++) {
+		if (model[n][port].status == EVTCHNSTAT_closed) {
+			continue;
+		}
+		model_close(n, port);
+		if (in_parts) {
+			CU_ASSERT_EQUAL(err, -XEN_ERESTART);
+			resetting[actor] = true;
+			return;
+		}
+	}
+	CU_ASSERT_EQUAL(err, 0);
+	resetting[actor] = false;
 }
 
 static void step_bind(unsigned int n, unsigned int kind, unsigned int arg)
@@ -566,8 +601,9 @@ static void step_move(unsigned int n, uint32_t port, unsigned int vcpu)
 	}
 }
 
-static void compare_with_model(void)
+static void compare_with_model(struct model_run *run)
 {
+	audit_all();
 	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
 		for (uint32_t port = 1; port < MODEL_PORTS; port++) {
 			struct evtchn_status status = {0};
@@ -587,50 +623,84 @@ static void compare_with_model(void)
 	}
 }
 
-static void a_long_random_run_agrees_with_the_model(void)
+static void model_start(struct model_run *run)
 {
-	struct model_run run;
-
+	setup();
 	memset(model, 0, sizeof(model));
-	model_begin(&run, "events", 1, 20000);
+	memset(resetting, 0, sizeof(resetting));
 	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
 		evtchn_domain_free(dom(n));
 		dom(n)->config.max_evtchn_port = MODEL_PORTS - 1;
-		CU_ASSERT_EQUAL(evtchn_domain_create(dom(n)), 0);
+		CU_ASSERT_EQUAL_FATAL(evtchn_domain_create(dom(n)), 0);
 	}
-	while (model_next(&run)) {
-		unsigned int n = model_pick(&run, WORLD_DOMAINS);
-		unsigned int r = model_pick(&run, WORLD_DOMAINS);
-		uint32_t port = model_pick(&run, MODEL_PORTS);
-		unsigned int arg = model_pick(&run, 64);
+}
 
-		switch (model_pick(&run, 8)) {
-		case 0:
-		case 1:
-			step_bind(n, arg / 16 % 3, arg);
-			break;
-		case 2:
-		case 3:
-			step_bind_interdomain(n, r, port);
-			break;
-		case 4:
-			step_close(n, port);
-			break;
-		case 5:
-			step_move(n, port, arg % 2);
-			break;
-		default:
-			step_send(n, port);
-			break;
-		}
-		if (model_is_audited(&run)) {
-			audit_all();
-		}
-		if (run.step % 16 == 0) {
-			compare_with_model();
-		}
+static void model_step(struct model_run *run)
+{
+	unsigned int n = run->actor / WORLD_VCPUS;
+	unsigned int r = model_pick(run, WORLD_DOMAINS);
+	uint32_t port = model_pick(run, MODEL_PORTS);
+	unsigned int arg = model_pick(run, 64), what = model_pick(run, 64);
+
+	/* A guest need not go on with what it began. */
+	if (resetting[run->actor] && arg != 0) {
+		model_say(run, "reset of domain %u goes on", n);
+		step_reset(run->actor, arg < 60);
+	} else if (what == 0) {
+		model_say(run, "reset of domain %u", n);
+		step_reset(run->actor, arg < 60);
+	} else if (what < 17) {
+		model_say(run, "domain %u binds: kind %u, %u", n, arg / 16 % 3, arg);
+		step_bind(n, arg / 16 % 3, arg);
+	} else if (what < 32) {
+		model_say(run, "domain %u binds port %u of domain %u", n, port, r);
+		step_bind_interdomain(&world[n].v[run->actor % WORLD_VCPUS], r, port);
+	} else if (what < 40) {
+		model_say(run, "domain %u closes port %u", n, port);
+		step_close(n, port);
+	} else if (what < 48) {
+		model_say(run, "domain %u moves port %u to vcpu %u", n, port, arg % 2);
+		step_move(n, port, arg % 2);
+	} else {
+		model_say(run, "domain %u sends to port %u", n, port);
+		step_send(n, port);
 	}
-	model_end(&run);
+}
+
+static void model_stop(struct model_run *run)
+{
+	for (unsigned int n = 0; n < WORLD_DOMAINS; n++) {
+		CU_ASSERT_EQUAL(evtchn_domain_teardown(dom(n)), 0);
+		restart_reset();
+		memset(model[n], 0, sizeof(model[n]));
+		for (unsigned int i = 0; i < WORLD_DOMAINS; i++) {
+			for (uint32_t port = 1; port < MODEL_PORTS; port++) {
+				struct model_port *m = &model[i][port];
+
+				if (m->status == EVTCHNSTAT_interdomain && m->remote == n) {
+					*m = (struct model_port){EVTCHNSTAT_unbound, m->vcpu, n,
+								 0, 0};
+				}
+			}
+		}
+		compare_with_model(run);
+	}
+}
+
+static void a_long_random_run_agrees_with_the_model(void)
+{
+	static const struct model events = {
+		.name = "events",
+		.seed = 1,
+		.steps = 20000,
+		.actors = WORLD_DOMAINS * WORLD_VCPUS,
+		.begin = model_start,
+		.step = model_step,
+		.audit = compare_with_model,
+		.end = model_stop,
+	};
+
+	model_check(&events);
 }
 
 int main(void)

@@ -1,25 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A long random run of everything a hostile guest and the control domain can do to page tables,
- * with the audit after each step and a naive model of the one rule all others serve: no frame is
- * at once mapped writable and a page table. At the end both domains die and nothing may be left.
+ * by two vcpus of a guest and one of domain 0 whose calls stop and go on at any time, with the
+ * audit after each step and a naive model of the one rule all others serve: no frame is at once
+ * mapped writable and a page table. At the end both domains die and nothing may be left.
  */
 #include "unit/pv_world.h"
 
 #include "unit/model.h"
 
 #define FRAMES 48U
-#define STEPS 2500U
 #define DOM0_FRAMES 8U
+#define ACTORS 3U
 
 static mfn_t frames[FRAMES];
 static mfn_t dom0_frames[DOM0_FRAMES];
 static struct tree dom0_tree;
-static struct model_run model;
+static struct model_run *model;
+
+/* A vcpu, and the call it has under way: between its stays in the core others make theirs. */
+static struct actor {
+	struct vcpu *v;
+	uint64_t at; /* where its requests lie */
+	hypercall_handler *handler; /* NULL: none is under way */
+	struct hypercall call;
+} actors[ACTORS];
 
 static uint32_t pick(uint32_t below)
 {
-	return model_pick(&model, below);
+	return model_pick(model, below);
 }
 
 static mfn_t any_frame(void)
@@ -81,47 +90,91 @@ static void make_small_tree(void)
 	}
 	memset(frame_map(table[3]), 0, PAGE_SIZE);
 	*entry(table[3], 1) = pte_make(any_frame(), pick(2) ? RW : RO);
+	model_say(model, "a tree of %lx %lx %lx %lx", table[0].n, table[1].n, table[2].n,
+		  table[3].n);
 	(void)extended(pick(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_PIN_L4_TABLE, table[0].n);
 }
 
-/* One round only: a guest need not go on with what it began. */
-static void abandoned_operation(void)
+/* One stay in the core. */
+static void go_on(struct actor *a)
 {
-	static const uint32_t commands[] = {0, 1, 2, 3, 4, 5, 15};
-	struct mmuext_op op = {.cmd = commands[pick(array_size(commands))]};
+	int64_t result;
 
-	op.arg1.mfn = any_frame().n;
-	world_budget = 1;
+	world_budget = pick(3) ? 1 + pick(3) : 0;
 	enter();
-	if (!pv_finish_table(vcpu1)) {
-		(void)!pv_mmuext(vcpu1, domu, &op);
-	}
+	result = a->handler(&a->call);
 	world_budget = 0;
+	CU_ASSERT_EQUAL(sim_violations(), 0);
+	model_say(model, "is answered %d", (int)result);
+	if (result != -XEN_ERESTART) {
+		a->handler = NULL;
+	}
 }
 
-static void random_update(struct vcpu *v, uint32_t domid)
+static void begin_call(struct actor *a, hypercall_handler *handler, uint64_t first,
+		       uint64_t second, uint64_t third, uint64_t fourth)
 {
-	maddr_t at = entry_address(any_frame(), any_index());
-
-	(void)update_by(v, at, any_value(), pick(3) ? 0 : MMU_PT_UPDATE_PRESERVE_AD, domid);
+	a->handler = handler;
+	a->call = (struct hypercall){.v = a->v, .args = {first, second, third, fourth}};
+	go_on(a);
 }
 
-static void random_va(void)
+static void random_extended(struct actor *a)
 {
-	uint64_t va = TREE_VA + (uint64_t)any_index() * PAGE_SIZE;
+	static const uint32_t commands[] = {MMUEXT_PIN_L1_TABLE, MMUEXT_PIN_L2_TABLE,
+					    MMUEXT_PIN_L3_TABLE, MMUEXT_PIN_L4_TABLE,
+					    MMUEXT_UNPIN_TABLE,	 MMUEXT_UNPIN_TABLE,
+					    MMUEXT_UNPIN_TABLE,	 MMUEXT_NEW_BASEPTR,
+					    MMUEXT_NEW_BASEPTR,	 MMUEXT_NEW_USER_BASEPTR};
+	struct mmuext_op ops[3];
+	uint32_t count = 1 + pick(array_size(ops));
 
-	(void)run(hypercall_update_va_mapping, vcpu1, va, any_value(), pick(4), 0);
+	for (uint32_t i = 0; i < count; i++) {
+		ops[i] = (struct mmuext_op){.cmd = commands[pick(array_size(commands))],
+					    .arg1.mfn = pick(16) ? any_frame().n : 0};
+		model_say(model, "mmuext %u of frame %lx", ops[i].cmd, ops[i].arg1.mfn);
+	}
+	sim_guest_write(a->at, ops, count * sizeof(ops[0]));
+	begin_call(a, hypercall_mmuext_op, a->at, count, a->at + 0xf00, DOMID_SELF);
 }
 
-static void foreign_mapping(void)
+static void random_update(struct actor *a, uint32_t domid)
 {
-	maddr_t at = entry_address(dom0_tree.l1, any_index());
+	struct mmu_update requests[4];
+	uint32_t count = 1 + pick(array_size(requests));
 
-	(void)update_by(vcpu0, at, any_value(), 0, pick(2) ? 1 : DOMID_SELF);
+	for (uint32_t i = 0; i < count; i++) {
+		maddr_t at = entry_address(any_frame(), any_index());
+
+		requests[i] = (struct mmu_update){
+			at.n | (pick(3) ? MMU_NORMAL_PT_UPDATE : MMU_PT_UPDATE_PRESERVE_AD),
+			any_value()};
+		model_say(model, "update of %lx to %lx", requests[i].ptr, requests[i].val);
+	}
+	sim_guest_write(a->at, requests, count * sizeof(requests[0]));
+	begin_call(a, hypercall_mmu_update, a->at, count, a->at + 0xf00, domid);
+}
+
+static void random_va(struct actor *a)
+{
+	uint64_t va = TREE_VA + (uint64_t)any_index() * PAGE_SIZE, value = any_value();
+
+	model_say(model, "update of address %lx to %lx", va, value);
+	begin_call(a, hypercall_update_va_mapping, va, value, pick(4), 0);
+}
+
+static void foreign_mapping(struct actor *a)
+{
+	struct mmu_update request = {
+		entry_address(dom0_tree.l1, any_index()).n | MMU_NORMAL_PT_UPDATE, any_value()};
+
+	model_say(model, "foreign update of %lx to %lx", request.ptr, request.val);
+	sim_guest_write(a->at, &request, sizeof(request));
+	begin_call(a, hypercall_mmu_update, a->at, 1, a->at + 0xf00, pick(2) ? 1 : DOMID_SELF);
 }
 
 /* As grant/map.c does: references first, given back if the mapping fails. */
-static void grant_mapping(void)
+static void grant_mapping(struct vcpu *v)
 {
 	mfn_t m = dom0_frames[pick(DOM0_FRAMES)];
 	struct grant_mapping mapping = {
@@ -137,7 +190,7 @@ static void grant_mapping(void)
 		pv_frame_put(frame_of(m));
 		return;
 	}
-	if (pick(2) && pv_grant_map(vcpu1, &mapping) == GNTST_okay) {
+	if (pick(2) && pv_grant_map(v, &mapping) == GNTST_okay) {
 		return;
 	}
 	if (!mapping.readonly) {
@@ -146,7 +199,7 @@ static void grant_mapping(void)
 	pv_frame_put(frame_of(m));
 }
 
-static void grant_unmapping(void)
+static void grant_unmapping(struct vcpu *v)
 {
 	mfn_t m = dom0_frames[pick(DOM0_FRAMES)];
 	struct grant_mapping mapping = {
@@ -156,7 +209,7 @@ static void grant_unmapping(void)
 		.readonly = pick(2),
 	};
 
-	if (pv_grant_unmap(vcpu1, &mapping) == GNTST_okay) {
+	if (pv_grant_unmap(v, &mapping) == GNTST_okay) {
 		if (!mapping.readonly) {
 			pv_put_writable(dom0, frame_of(m));
 		}
@@ -164,9 +217,11 @@ static void grant_unmapping(void)
 	}
 }
 
-static void step(void)
+static void begin_something(struct actor *a)
 {
-	switch (pick(16)) {
+	bool is_dom0 = a->v->domain == dom0;
+
+	switch (pick(12)) {
 	case 0:
 	case 1:
 		write_plain_memory();
@@ -175,38 +230,36 @@ static void step(void)
 		make_small_tree();
 		break;
 	case 3:
-		abandoned_operation();
+		grant_mapping(vcpu1);
 		break;
 	case 4:
-	case 5:
-		(void)extended(pick(4), any_frame().n);
+		grant_unmapping(vcpu1);
 		break;
+	case 5:
 	case 6:
 	case 7:
-		(void)extended(MMUEXT_UNPIN_TABLE, any_frame().n);
+		is_dom0 ? foreign_mapping(a) : random_extended(a);
 		break;
 	case 8:
-		(void)extended(pick(2) ? MMUEXT_NEW_BASEPTR : MMUEXT_NEW_USER_BASEPTR,
-			       pick(4) ? any_frame().n : 0);
-		break;
-	case 9:
-		foreign_mapping();
-		break;
-	case 10:
-		grant_mapping();
-		break;
-	case 11:
-		grant_unmapping();
-		break;
-	case 12:
-		random_va();
-		break;
-	case 13:
-		random_update(vcpu0, DOMID_SELF | 2U << 16);
+		is_dom0 ? foreign_mapping(a) : random_va(a);
 		break;
 	default:
-		random_update(vcpu1, DOMID_SELF);
+		random_update(a, is_dom0 ? DOMID_SELF | 2U << 16 : DOMID_SELF);
 		break;
+	}
+}
+
+/* A guest need not go on with what it began. */
+static void step(struct model_run *run)
+{
+	struct actor *a = &actors[run->actor];
+
+	model = run;
+	if (a->handler && pick(8)) {
+		go_on(a);
+	} else {
+		a->handler = NULL;
+		begin_something(a);
 	}
 }
 
@@ -248,10 +301,24 @@ static void kill(struct domain *d)
 	CU_ASSERT_EQUAL(err, 0);
 }
 
-static void run_with(uint64_t first_seed)
+static void audit(struct model_run *run)
 {
+	check_no_table_is_writable();
+	CU_ASSERT_EQUAL_FATAL(pv_audit_excess(domu), 0);
+	CU_ASSERT_EQUAL_FATAL(pv_audit_excess(dom0), 0);
+}
+
+static void begin(struct model_run *run)
+{
+	static struct vcpu *const vcpus[ACTORS] = {&world[1].v[0], &world[1].v[1], &world[0].v[0]};
+
+	model = run;
 	world_reset();
-	model_begin(&model, "page tables", first_seed, STEPS);
+	domu->max_vcpus = 2;
+	for (unsigned int i = 0; i < ACTORS; i++) {
+		actors[i] = (struct actor){.v = vcpus[i], .at = ARGS_VA + (i + 1) * PAGE_SIZE};
+		sim_guest_map(actors[i].at, give(dom0), true);
+	}
 	for (unsigned int i = 0; i < FRAMES; i++) {
 		frames[i] = give(domu);
 	}
@@ -259,17 +326,10 @@ static void run_with(uint64_t first_seed)
 		dom0_frames[i] = give(dom0);
 	}
 	dom0_tree = tree_load(vcpu0);
-	while (model_next(&model)) {
-		/* Often one unit at a time. */
-		world_budget = pick(3) ? 0 : 1 + pick(3);
-		step();
-		if (model_is_audited(&model)) {
-			check_no_table_is_writable();
-			CU_ASSERT_EQUAL_FATAL(pv_audit_excess(domu), 0);
-			CU_ASSERT_EQUAL_FATAL(pv_audit_excess(dom0), 0);
-		}
-	}
-	model_end(&model);
+}
+
+static void end(struct model_run *run)
+{
 	kill(domu);
 	for (unsigned int j = 0; j < PT_ENTRIES; j++) {
 		(void)update_by(vcpu0, entry_address(dom0_tree.l1, j), 0, 0, DOMID_SELF);
@@ -283,6 +343,22 @@ static void run_with(uint64_t first_seed)
 		CU_ASSERT_EQUAL(type_count(dom0_frames[i]), 0);
 		CU_ASSERT_EQUAL(ref_count(dom0_frames[i]), 1);
 	}
+}
+
+static void run_with(uint64_t seed)
+{
+	const struct model tables = {
+		.name = "page-tables",
+		.seed = seed,
+		.steps = 2500,
+		.actors = ACTORS,
+		.begin = begin,
+		.step = step,
+		.audit = audit,
+		.end = end,
+	};
+
+	model_check(&tables);
 }
 
 static void random_operations_never_break_the_counts(void)

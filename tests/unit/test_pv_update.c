@@ -353,7 +353,7 @@ static void extended_operations_answer_as_the_table_says(void)
 	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_NEW_BASEPTR, t.l4.n, 0, 1), -XEN_EPERM);
 	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_PIN_L1_TABLE, data.n, 0, 1), 0);
 	CU_ASSERT_EQUAL(extended_by(vcpu0, MMUEXT_PIN_L1_TABLE, data.n, 0, 5), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(extended_by(&world[2].v, MMUEXT_TLB_FLUSH_LOCAL, 0, 0, 1), -XEN_EPERM);
+	CU_ASSERT_EQUAL(extended_by(&world[2].v[0], MMUEXT_TLB_FLUSH_LOCAL, 0, 0, 1), -XEN_EPERM);
 	CU_ASSERT_EQUAL(extended(MMUEXT_CLEAR_PAGE, data.n), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(extended(MMUEXT_UNPIN_TABLE, data.n), 0);
 	memset(frame_map(data), 0x55, PAGE_SIZE);

@@ -5,7 +5,7 @@
  * moments the store under test is closed and opened again, which the model only notices by its open
  * transactions being lost. Several connections: two of dom0, two guests.
  *
- * MODEL_STEPS and MODEL_SEED in the environment change the length and the sequence (model.h).
+ * MODEL_STEPS, MODEL_SEED and MODEL_AGAIN in the environment change the sequence (model.h).
  */
 #include "unit/model.h"
 #include "unit/xsd_fixture.h"
@@ -569,12 +569,11 @@ static const char *m_end(struct mtxn *txn, bool keep)
 }
 
 /* --- the sequence --------------------------------------------------------- */
-static uint64_t random_state;
+static struct model_run *run;
 
 static unsigned int pick(unsigned int count)
 {
-	random_state = random_state * 6364136223846793005u + 1442695040888963407u;
-	return (unsigned int)(random_state >> 33) % count;
+	return model_pick(run, count);
 }
 
 static const char *some_path(void)
@@ -769,18 +768,17 @@ static bool others_have_their_events(unsigned int asking)
 	return same;
 }
 
-static bool one_step(unsigned int number)
+static void one_step(struct model_run *this_run)
 {
-	unsigned int client = pick(CLIENTS);
+	unsigned int client = this_run->actor;
 	static struct step step;
 	static char expected[8192];
 	const char *got;
 	bool same;
 
+	run = this_run;
 	if (pick(60) == 0) {
-		if (getenv("MODEL_TRACE")) {
-			printf("%u: restart\n", number);
-		}
+		model_say(run, "the store is closed and opened");
 		fixture_restart(&fixture);
 		model_restart();
 	}
@@ -789,24 +787,21 @@ static bool one_step(unsigned int number)
 	fixture_events[0] = '\0';
 	got = fixture_ask(&fixture, numbers[client], step.type, step.txn, step.request);
 	same = strcmp(got, expected) == 0;
-	if (getenv("MODEL_TRACE")) {
-		printf("%u: client %u: %s %s in %u: %s\n", number, client,
-		       wire_type_name(step.type), step.request, step.txn, got);
-	}
+	model_say(run, "domain %u: %s %s in %u: %s", clients[client].domid,
+		  wire_type_name(step.type), step.request, step.txn, got);
 	if (!same) {
-		printf("step %u: client %u (domain %u): %s %s in %u: %s instead of %s\n", number,
-		       client, clients[client].domid, wire_type_name(step.type), step.request,
-		       step.txn, got, expected);
+		printf("%s instead of %s\n", got, expected);
 	}
-	same = same_events(client, fixture_events) && same;
-	return others_have_their_events(client) && same;
+	CU_ASSERT(same);
+	CU_ASSERT(same_events(client, fixture_events));
+	CU_ASSERT(others_have_their_events(client));
 }
 
-static void begin(uint64_t seed)
+static void begin(struct model_run *this_run)
 {
 	static const char *const first[] = {"/tool", "/tool/xenstored"};
 
-	random_state = seed;
+	run = this_run;
 	memset(&model, 0, sizeof(model));
 	memset(clients, 0, sizeof(clients));
 	memset(watches, 0, sizeof(watches));
@@ -840,29 +835,40 @@ static void begin(uint64_t seed)
 	}
 }
 
-static void sequence(uint64_t seed, unsigned int steps)
+static void nothing_to_audit(struct model_run *this_run)
 {
-	unsigned int bad = 0;
+	(void)this_run;
+}
 
-	begin(seed);
-	for (unsigned int i = 0; i < steps && bad < 3; i++) {
-		bad += !one_step(i);
-	}
-	CU_ASSERT_EQUAL(bad, 0);
+static void end(struct model_run *this_run)
+{
+	(void)this_run;
 	CU_ASSERT_PTR_NOT_NULL(
 		strstr(fixture_ask(&fixture, numbers[0], XS_CONTROL, 0, "check|"), "no damage"));
+}
+
+static void close_store(struct model_run *this_run)
+{
+	(void)this_run;
 	fixture_close(&fixture);
 }
 
 static void random_requests_are_answered_as_by_the_model(void)
 {
 	for (unsigned int i = 1; i <= 5; i++) {
-		struct model_run run;
+		const struct model store = {
+			.name = "store",
+			.seed = i,
+			.steps = 3000,
+			.actors = CLIENTS,
+			.begin = begin,
+			.step = one_step,
+			.audit = nothing_to_audit,
+			.end = end,
+			.close = close_store,
+		};
 
-		model_begin(&run, "store", i, 3000);
-		run.step = run.steps;
-		sequence(run.seed, (unsigned int)run.steps);
-		model_end(&run);
+		model_check(&store);
 	}
 }
 
