@@ -7,62 +7,31 @@
 #include "control/domains.h"
 #include "control/record.h"
 #include "xl/json.h"
+#include "xl/rows.h"
 
-static int print_json(struct xl *xl, const struct control_domains *domains)
+static void put(struct json *json, const struct control_domain *domain)
 {
-	struct json json;
-	int err = json_begin(&json, xl->out);
+	char uuid[37];
 
-	if (err) {
-		return err;
-	}
-	json_array(&json);
-	for (unsigned int i = 0; i < domains->count; i++) {
-		char uuid[37];
-
-		control_uuid_format(domains->list[i].info.handle, uuid);
-		json_map(&json);
-		json_put_text(&json, "uuid", uuid);
-		json_put_number(&json, "domid", domains->list[i].info.domain);
-		json_put_text(&json, "name", domains->list[i].name);
-		json_map_end(&json);
-	}
-	json_array_end(&json);
-	return json_end(&json);
+	control_uuid_format(domain->info.handle, uuid);
+	json_put_text(json, "uuid", uuid);
+	json_put_number(json, "domid", domain->info.domain);
+	json_put_text(json, "name", domain->name);
 }
 
-static void print_table(struct xl *xl, const struct control_domains *domains)
+static void print(FILE *to, const struct control_domain *domain)
 {
-	fprintf(xl->out, "UUID                                  ID    name\n");
-	for (unsigned int i = 0; i < domains->count; i++) {
-		const struct control_domain *domain = &domains->list[i];
-		char uuid[37];
+	char uuid[37];
 
-		control_uuid_format(domain->info.handle, uuid);
-		fprintf(xl->out, "%s  %-4d %-30s\n", uuid, domain->info.domain,
-			domain->name ? domain->name : "(null)");
-	}
+	control_uuid_format(domain->info.handle, uuid);
+	fprintf(to, "%s  %-4d %-30s\n", uuid, domain->info.domain,
+		domain->name ? domain->name : "(null)");
 }
 
 int cmd_vm_list(struct xl *xl, int argc, char **argv)
 {
-	bool json = false;
-	const struct xl_switch switches[] = {{XL_OPT_JSON, NULL, &json}, {0}};
-	struct control_domains domains;
-	int err, status;
+	static const struct row_table table = {"UUID                                  ID    name",
+					       print, put};
 
-	if (!xl_begin_open(xl, argc, argv, switches, &status)) {
-		return status;
-	}
-	err = control_domains_list(xl->control, &domains, &xl->report);
-	if (err) {
-		return xl_end(xl, err);
-	}
-	if (json) {
-		err = print_json(xl, &domains);
-	} else {
-		print_table(xl, &domains);
-	}
-	control_domains_clear(&domains);
-	return xl_end(xl, err);
+	return row_table_run(xl, argc, argv, &table);
 }
