@@ -432,6 +432,230 @@ static void hypercall_buffers_go_through_the_guests_tables(void)
 	hvm_destroy();
 }
 
+/* The instruction changed after the exit, or has two operands: what it reaches is memory. */
+static void run_on_memory(const void *bytes, size_t count)
+{
+	code(bytes, count);
+	leave((struct hvm_exit){.reason = HVM_EXIT_MEMORY,
+				.memory = {.address = 0xe0000000, .write = true}});
+}
+
+static void an_exchange_in_memory_is_whole_in_any_size(void)
+{
+	static const struct {
+		uint8_t bytes[9], count;
+		uint64_t mask;
+	} cmpxchg[] = {{{0xf0, 0x0f, 0xb0, 0x0d, 0, 0x20, 0, 0}, 8, 0xff},
+		       {{0x66, 0xf0, 0x0f, 0xb1, 0x0d, 0, 0x20, 0, 0}, 9, 0xffff},
+		       {{0xf0, 0x0f, 0xb1, 0x0d, 0, 0x20, 0, 0}, 8, 0xffffffff}};
+	static const uint8_t cmpxchg8b[] = {0xf0, 0x0f, 0xc7, 0x0d, 0, 0x20, 0, 0};
+	uint64_t before = 0x1122334455667788;
+
+	for (unsigned int i = 0; i < array_size(cmpxchg); i++) {
+		uint64_t mask = cmpxchg[i].mask;
+
+		*hvm_word_at(DATA) = before;
+		regs->rax = 0;
+		regs->rcx = 0xa1a2a3a4;
+		run_on_memory(cmpxchg[i].bytes, cmpxchg[i].count);
+		CU_ASSERT_EQUAL(*hvm_word_at(DATA), before);
+		CU_ASSERT_EQUAL(regs->rax & mask, before & mask);
+		CU_ASSERT_FALSE(regs->rflags & RFLAGS_ZF);
+		run_on_memory(cmpxchg[i].bytes, cmpxchg[i].count);
+		CU_ASSERT_EQUAL(*hvm_word_at(DATA), (before & ~mask) | (0xa1a2a3a4 & mask));
+		CU_ASSERT_TRUE(regs->rflags & RFLAGS_ZF);
+		CU_ASSERT_EQUAL(regs->rip, CODE + cmpxchg[i].count);
+	}
+	*hvm_word_at(DATA) = before;
+	regs->rax = 0x55667788;
+	regs->rdx = 0x11223344;
+	regs->rbx = 5;
+	regs->rcx = 6;
+	run_on_memory(cmpxchg8b, sizeof(cmpxchg8b));
+	CU_ASSERT_EQUAL(*hvm_word_at(DATA), 6UL << 32 | 5);
+	CU_ASSERT_FALSE(pending()->exists);
+	hvm_destroy();
+}
+
+static void what_lies_across_two_pages_is_read_and_written_whole(void)
+{
+	static const uint8_t load[] = {0xa1, 0xfe, 0x1f, 0, 0}, store[] = {0xa3, 0xfe, 0x1f, 0, 0};
+	static const uint8_t cmpxchg[] = {0xf0, 0x0f, 0xb1, 0x0d, 0xfe, 0x1f, 0, 0};
+
+	memcpy((uint8_t *)hvm_word_at(CODE) + 0xffe, "\1\2", 2);
+	*hvm_word_at(DATA) = 0x0403;
+	run_on_memory(load, sizeof(load));
+	CU_ASSERT_EQUAL((uint32_t)regs->rax, 0x04030201);
+	regs->rcx = 0x14131211;
+	run_on_memory(cmpxchg, sizeof(cmpxchg));
+	run_on_memory(load, sizeof(load));
+	CU_ASSERT_EQUAL((uint32_t)regs->rax, 0x14131211);
+	regs->rax = 0x24232221;
+	run_on_memory(store, sizeof(store));
+	CU_ASSERT_EQUAL(*hvm_word_at(DATA) & 0xffff, 0x2423);
+	hvm_destroy();
+}
+
+static void what_its_tables_refuse_is_the_guests_page_fault(void)
+{
+	static const uint8_t load[] = {0xa1, 0, 0, 0x80, 0};
+
+	fake(h0)->registers[HVM_CR0] |= CR0_PG;
+	fake(h0)->registers[HVM_CR3] = DATA;
+	fake(h0)->registers[HVM_CR4] = CR4_PSE;
+	*hvm_word_at(DATA) = 0x83; /* the first 4 MiB, nothing behind */
+	run_on_memory(load, sizeof(load));
+	CU_ASSERT(raised(EXCEPTION_PF));
+	CU_ASSERT_EQUAL(pending()->error, 0);
+	CU_ASSERT_EQUAL(fake(h0)->registers[HVM_CR2], 0x800000);
+	CU_ASSERT_EQUAL(regs->rip, CODE);
+	hvm_destroy();
+}
+
+static void control_registers_read_as_they_are(void)
+{
+	static const enum hvm_register registers[] = {HVM_CR0, HVM_CR2, HVM_CR3, HVM_CR4};
+	static const uint8_t numbers[] = {0, 2, 3, 4};
+	static const uint8_t clts[] = {0x0f, 0x06}, mov_to_cr2[] = {0x0f, 0x22, 0xd0};
+
+	fake(h0)->registers[HVM_CR0] |= CR0_TS;
+	fake(h0)->registers[HVM_CR3] = 0x5000;
+	fake(h0)->registers[HVM_CR4] = CR4_PSE;
+	regs->rax = 0x1234;
+	run(mov_to_cr2, sizeof(mov_to_cr2), HVM_EXIT_INSTRUCTION);
+	CU_ASSERT_EQUAL(fake(h0)->registers[HVM_CR2], 0x1234);
+	for (unsigned int i = 0; i < array_size(registers); i++) {
+		uint8_t mov[] = {0x0f, 0x20, (uint8_t)(0xc0 | numbers[i] << 3)};
+
+		run(mov, sizeof(mov), HVM_EXIT_INSTRUCTION);
+		CU_ASSERT_EQUAL((uint32_t)regs->rax, fake(h0)->registers[registers[i]]);
+	}
+	run(clts, sizeof(clts), HVM_EXIT_INSTRUCTION);
+	CU_ASSERT_EQUAL(fake(h0)->registers[HVM_CR0], CR0_PE | CR0_ET);
+	CU_ASSERT_FALSE(pending()->exists);
+	hvm_destroy();
+}
+
+static bool refused(const void *bytes, size_t count)
+{
+	bool is;
+
+	h0->hvm->inject.pending = (struct hvm_event){0};
+	run(bytes, count, HVM_EXIT_INSTRUCTION);
+	is = raised(EXCEPTION_GP) && regs->rip == CODE;
+	h0->hvm->inject.pending = (struct hvm_event){0};
+	return is;
+}
+
+static void extended_state_is_turned_on_as_the_cpu_would(void)
+{
+	static const uint8_t xsetbv[] = {0x0f, 0x01, 0xd1};
+	uint64_t before = h0->xcr0;
+
+	h0->hvm->limits.xcr0 = 7;
+	regs->rdx = 0;
+	regs->rcx = 1; /* no such register */
+	regs->rax = 3;
+	CU_ASSERT_TRUE(refused(xsetbv, sizeof(xsetbv)));
+	regs->rcx = 0;
+	regs->rax = 2; /* without x87 */
+	CU_ASSERT_TRUE(refused(xsetbv, sizeof(xsetbv)));
+	regs->rax = 15; /* more than it may */
+	CU_ASSERT_TRUE(refused(xsetbv, sizeof(xsetbv)));
+	regs->rax = 7;
+	fake(h0)->cpl = 3;
+	CU_ASSERT_TRUE(refused(xsetbv, sizeof(xsetbv)));
+	CU_ASSERT_EQUAL(h0->xcr0, before);
+	fake(h0)->cpl = 0;
+	CU_ASSERT_FALSE(refused(xsetbv, sizeof(xsetbv)));
+	CU_ASSERT_EQUAL(h0->xcr0, 7);
+	CU_ASSERT_EQUAL(cpu_xgetbv(0), 7);
+	hvm_destroy();
+}
+
+static void counters_are_told_or_refused(void)
+{
+	static const uint8_t rdtsc[] = {0x0f, 0x31}, rdtscp[] = {0x0f, 0x01, 0xf9};
+	static const uint8_t rdpmc[] = {0x0f, 0x33}, wbinvd[] = {0x0f, 0x09};
+
+	h0->hvm->msrs.tsc_aux = 0x77;
+	CU_ASSERT_FALSE(refused(rdtsc, sizeof(rdtsc)));
+	CU_ASSERT_FALSE(refused(rdtscp, sizeof(rdtscp)));
+	CU_ASSERT_EQUAL(regs->rcx, 0x77);
+	CU_ASSERT_EQUAL(regs->rip, CODE + 3);
+	CU_ASSERT_TRUE(refused(rdpmc, sizeof(rdpmc)));
+	CU_ASSERT_FALSE(refused(wbinvd, sizeof(wbinvd)));
+	CU_ASSERT_EQUAL(regs->rip, CODE + 2);
+	fake(h0)->cpl = 3;
+	CU_ASSERT_FALSE(refused(rdtsc, sizeof(rdtsc)));
+	CU_ASSERT_TRUE(refused(wbinvd, sizeof(wbinvd)));
+	fake(h0)->registers[HVM_CR4] = CR4_TSD;
+	CU_ASSERT_TRUE(refused(rdtsc, sizeof(rdtsc)));
+	CU_ASSERT_TRUE(refused(rdtscp, sizeof(rdtscp)));
+	hvm_destroy();
+}
+
+static void msrs_with_a_register_of_the_hardware_are_that_register(void)
+{
+	static const struct {
+		uint32_t msr;
+		enum hvm_register which;
+	} pairs[] = {{MSR_STAR, HVM_STAR},
+		     {MSR_LSTAR, HVM_LSTAR},
+		     {MSR_CSTAR, HVM_CSTAR},
+		     {MSR_SFMASK, HVM_SFMASK},
+		     {MSR_KERNEL_GS_BASE, HVM_KERNEL_GS_BASE},
+		     {MSR_SYSENTER_CS, HVM_SYSENTER_CS},
+		     {MSR_SYSENTER_ESP, HVM_SYSENTER_ESP},
+		     {MSR_SYSENTER_EIP, HVM_SYSENTER_EIP}};
+	uint64_t value;
+
+	for (unsigned int i = 0; i < array_size(pairs); i++) {
+		CU_ASSERT(hvm_wrmsr(h0, pairs[i].msr, 0x1000 + i));
+		CU_ASSERT_EQUAL(fake(h0)->registers[pairs[i].which], 0x1000 + i);
+		CU_ASSERT(hvm_rdmsr(h0, pairs[i].msr, &value) && value == 0x1000 + i);
+	}
+	CU_ASSERT(hvm_wrmsr(h0, MSR_PAT, 0x0007040600070406UL));
+	CU_ASSERT_EQUAL(fake(h0)->registers[HVM_PAT], 0x0007040600070406UL);
+	CU_ASSERT_FALSE(hvm_wrmsr(h0, MSR_PAT, 0x0207040600070406UL));
+	CU_ASSERT_EQUAL(fake(h0)->registers[HVM_PAT], 0x0007040600070406UL);
+	fake(h0)->registers[HVM_EFER] = EFER_NXE;
+	CU_ASSERT(hvm_rdmsr(h0, MSR_EFER, &value) && value == EFER_NXE);
+	hvm_destroy();
+}
+
+static void addresses_in_msrs_are_canonical(void)
+{
+	static const uint32_t msrs[] = {MSR_LSTAR, MSR_CSTAR, MSR_KERNEL_GS_BASE};
+	uint64_t value;
+
+	for (unsigned int i = 0; i < array_size(msrs); i++) {
+		CU_ASSERT(hvm_wrmsr(h0, msrs[i], 0xffff800000001000UL));
+		CU_ASSERT_FALSE(hvm_wrmsr(h0, msrs[i], 0x800000000000UL));
+		CU_ASSERT(hvm_rdmsr(h0, msrs[i], &value) && value == 0xffff800000001000UL);
+	}
+	CU_ASSERT(hvm_wrmsr(h0, MSR_STAR, 0x800000000000UL));
+	hvm_destroy();
+}
+
+/* Text read piece by piece into memory, as a driver of an old disk would. */
+static void a_string_of_input_is_stored(void)
+{
+	static const uint8_t rep_insb[] = {0xf3, 0x6c};
+
+	*hvm_word_at(DATA) = 0;
+	regs->rdi = DATA;
+	regs->rcx = 3;
+	regs->rdx = 0xe9;
+	code(rep_insb, sizeof(rep_insb));
+	leave((struct hvm_exit){.reason = HVM_EXIT_PORT,
+				.next_rip = CODE + 2,
+				.port = {.port = 0xe9, .bytes = 1, .in = true, .is_string = true}});
+	CU_ASSERT_EQUAL(*hvm_word_at(DATA), 0xe9e9e9);
+	CU_ASSERT_EQUAL(regs->rip, CODE + 2);
+	hvm_destroy();
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -461,6 +685,15 @@ int main(void)
 		UNIT(a_stepped_instruction_owes_a_trap),
 		UNIT(another_vcpu_starts_where_its_sipi_says),
 		UNIT(hypercall_buffers_go_through_the_guests_tables),
+		UNIT(an_exchange_in_memory_is_whole_in_any_size),
+		UNIT(what_lies_across_two_pages_is_read_and_written_whole),
+		UNIT(what_its_tables_refuse_is_the_guests_page_fault),
+		UNIT(control_registers_read_as_they_are),
+		UNIT(extended_state_is_turned_on_as_the_cpu_would),
+		UNIT(counters_are_told_or_refused),
+		UNIT(msrs_with_a_register_of_the_hardware_are_that_register),
+		UNIT(addresses_in_msrs_are_canonical),
+		UNIT(a_string_of_input_is_stored),
 	};
 
 	return unit_main("hvm_exit", tests, array_size(tests), setup);

@@ -204,6 +204,11 @@ bool hvm_wrmsr(struct vcpu *v, uint32_t msr, uint64_t value)
 	if (is_lapics(msr)) {
 		return vlapic_wrmsr(&v->hvm->lapic, msr, value);
 	}
+	/* Mostly the guest writes these without us, and the CPU checks (APM 2 5.3.1). */
+	if ((reg == HVM_LSTAR || reg == HVM_CSTAR || reg == HVM_KERNEL_GS_BASE) &&
+	    !address_is_canonical(value)) {
+		return false;
+	}
 	if (reg != HVM_REGISTERS) {
 		virt_ops->write(v, reg, value);
 		return true;
