@@ -6,12 +6,17 @@
 #include "unit/hvm_world.h"
 
 #include "domain/guest.h"
+#include "evtchn/evtchn.h"
 #include "hypercall/call.h"
 #include "mm/map.h"
 
 #include <xen/base.h>
+#include <xen/event_channel.h>
+#include <xen/grant_table.h>
 #include <xen/hvm_op.h>
 #include <xen/memory.h>
+#include <xen/sched.h>
+#include <xen/vcpu.h>
 #include <xen/version.h>
 
 /* Of paravirtual domains, which are linked but not here. */
@@ -69,6 +74,13 @@ static int32_t call(uint32_t number, uint32_t ebx, uint32_t ecx, unsigned int un
 	CU_ASSERT_EQUAL(regs->rax >> 32, 0);
 	CU_ASSERT_EQUAL(h0->window.bytes, 0);
 	return (int32_t)regs->rax;
+}
+
+/* One with three arguments; its result is in RAX. */
+static void call3(uint32_t number, uint32_t ebx, uint32_t ecx, uint32_t edx)
+{
+	cpu_local()->regs.rdx = edx | 0x5500000000UL;
+	(void)call(number, ebx, ecx, 40);
 }
 
 static void versions_and_features_are_told(void)
@@ -170,6 +182,67 @@ static void parameters_are_the_same_for_both(void)
 	hvm_destroy();
 }
 
+/* All that is left to lay out anew: where the 64-bit call would read other bytes. */
+static void structures_with_times_and_pointers_are_laid_out_anew(void)
+{
+	const uint32_t poll[4] = {0x90000000, 1, 0, 0}, none[4] = {0, 0, 5, 1};
+	const uint32_t once[3] = {5, 1, 0}, map[2] = {2, LIST};
+	uint64_t later = 1UL << 32 | 5;
+
+	/* A list of ports that is not there, none at all, then a time that has passed. */
+	poke(BUFFER, poll, sizeof(poll));
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_sched_op, SCHEDOP_poll, BUFFER, 40), -XEN_EFAULT);
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_sched_op, SCHEDOP_poll, 0x90000000, 40), -XEN_EFAULT);
+	poke(BUFFER, none, sizeof(none));
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_sched_op, SCHEDOP_poll, BUFFER, 40), 0);
+	CU_ASSERT_EQUAL(h0->poll_timer.expires, later);
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 40), 0);
+
+	poke(BUFFER, once, sizeof(once));
+	call3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, BUFFER);
+	CU_ASSERT_EQUAL((int32_t)cpu_local()->regs.rax, 0);
+	CU_ASSERT_EQUAL(h0->singleshot_timer.expires, later);
+	call3(__HYPERVISOR_vcpu_op, VCPUOP_set_singleshot_timer, 0, 0x90000000);
+	CU_ASSERT_EQUAL((int32_t)cpu_local()->regs.rax, -XEN_EFAULT);
+	call3(__HYPERVISOR_vcpu_op, VCPUOP_stop_singleshot_timer, 0, 0);
+	CU_ASSERT_EQUAL((int32_t)cpu_local()->regs.rax, 0);
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_set_timer_op, 9, 1, 40), 0);
+	CU_ASSERT_EQUAL(h0->singleshot_timer.expires, 1UL << 32 | 9);
+
+	poke(BUFFER, map, sizeof(map));
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_memory_op, XENMEM_memory_map, 0x90000000, 40),
+			-XEN_EFAULT);
+	CU_ASSERT(call(__HYPERVISOR_memory_op, XENMEM_memory_map, BUFFER, 40) <= 0);
+	hvm_destroy();
+}
+
+static void calls_without_pointers_inside_are_the_same_for_both(void)
+{
+	struct gnttab_query_size size = {.dom = DOMID_SELF};
+	struct evtchn_alloc_unbound unbound = {.dom = DOMID_SELF, .remote_dom = DOMID_SELF};
+
+	hvm->config.max_evtchn_port = 63;
+	CU_ASSERT_EQUAL_FATAL(evtchn_domain_create(hvm), 0);
+	poke(BUFFER, &size, sizeof(size));
+	call3(__HYPERVISOR_grant_table_op, GNTTABOP_query_size, BUFFER, 1);
+	CU_ASSERT_EQUAL((int32_t)cpu_local()->regs.rax, 0);
+	peek(&size, BUFFER, sizeof(size));
+	CU_ASSERT_EQUAL(size.status, GNTST_okay);
+	poke(BUFFER, &unbound, sizeof(unbound));
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, BUFFER, 40), 0);
+	peek(&unbound, BUFFER, sizeof(unbound));
+	CU_ASSERT_NOT_EQUAL(unbound.port, 0);
+	CU_ASSERT_EQUAL(evtchn_close(hvm, unbound.port), 0);
+	evtchn_domain_free(hvm);
+	CU_ASSERT_EQUAL(call(__HYPERVISOR_vm_assist, 0, 31, 40), -XEN_EINVAL);
+	poke(BUFFER, "hello", 5);
+	call3(__HYPERVISOR_console_io, 0, 5, BUFFER);
+	CU_ASSERT_EQUAL((int32_t)cpu_local()->regs.rax, -XEN_EPERM);
+	poke(BUFFER, &unbound.dom, sizeof(unbound.dom));
+	CU_ASSERT(call(__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, BUFFER, 40) > 2);
+	hvm_destroy();
+}
+
 static void what_32_bit_code_does_not_call_is_not_there(void)
 {
 	static const uint32_t none[] = {0, 1, 2, 7, 13, 23, 26, 33, 35, 36, 63, 64, 0xffffffff};
@@ -206,6 +279,8 @@ int main(void)
 		UNIT(what_cannot_be_done_says_how_far_it_came),
 		UNIT(shared_info_moves_to_where_the_guest_wants_it),
 		UNIT(parameters_are_the_same_for_both),
+		UNIT(structures_with_times_and_pointers_are_laid_out_anew),
+		UNIT(calls_without_pointers_inside_are_the_same_for_both),
 		UNIT(what_32_bit_code_does_not_call_is_not_there),
 		UNIT(the_window_is_no_address_of_the_guests),
 	};

@@ -2,10 +2,13 @@
 /*
  * Console input and lines of guests, and the serial line's options.
  */
+#include "lib/log.h"
+#include "plat/console.h"
 #include "plat/console_input.h"
 #include "plat/serial.h"
 #include "unit/unit.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <xen/errno.h>
 
@@ -105,6 +108,109 @@ static void more_domains_than_buffers_lose_the_oldest_text(void)
 	CU_ASSERT_STRING_EQUAL(out, "again");
 }
 
+static unsigned int pressed, raised;
+
+static void count_press(void)
+{
+	pressed++;
+}
+
+static void count_raise(void)
+{
+	raised++;
+}
+
+/* What the log holds behind the mark, which goes into it now. */
+static const char *logged(void (*doing)(void))
+{
+	static char text[16384];
+	static unsigned int marks;
+	char mark[32];
+	uint32_t index = 0;
+	char *found;
+
+	snprintf(mark, sizeof(mark), "mark %u of the test\n", ++marks);
+	log_raw(mark, strlen(mark));
+	doing();
+	text[log_read(text, sizeof(text) - 1, &index, false, false)] = '\0';
+	found = strstr(text, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(found);
+	return found + strlen(mark);
+}
+
+static void ask_for_help(void)
+{
+	console_press_key('h');
+}
+
+static void a_debug_key_does_what_was_registered_last(void)
+{
+	console_init(count_raise);
+	pressed = 0;
+	console_press_key('~');
+	console_press_key((char)0x80);
+	console_register_key((char)0xff, "nothing", count_press);
+	console_press_key((char)0xff);
+	CU_ASSERT_EQUAL(pressed, 0);
+	console_register_key('~', "count wrongly", NULL);
+	console_register_key('~', "count", count_press);
+	console_press_key('~');
+	CU_ASSERT_EQUAL(pressed, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(logged(ask_for_help), "'~'  count\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(logged(ask_for_help), "'h'  show this help\n"));
+}
+
+static void switch_over(void)
+{
+	console_input("a\001\001\001~~", 6);
+}
+
+static void switch_back(void)
+{
+	console_input("\001\001\001b", 4);
+}
+
+static void input_raises_the_guests_interrupt_or_presses_keys(void)
+{
+	char buffer[8];
+
+	console_init(count_raise);
+	console_register_key('~', "count", count_press);
+	pressed = raised = 0;
+	CU_ASSERT_PTR_NOT_NULL(strstr(logged(switch_over), "input goes to the hypervisor"));
+	CU_ASSERT_EQUAL(pressed, 2);
+	CU_ASSERT_EQUAL(raised, 1);
+	CU_ASSERT_PTR_NOT_NULL(strstr(logged(switch_back), "input goes to domain 0"));
+	CU_ASSERT_EQUAL(raised, 2);
+	CU_ASSERT_EQUAL(pressed, 2);
+	/* The bytes that switched are no input; two that might have are. */
+	CU_ASSERT_EQUAL(console_read(buffer, sizeof(buffer)), 4);
+	CU_ASSERT_EQUAL(memcmp(buffer, "a\001\001b", 4), 0);
+	CU_ASSERT_EQUAL(console_read(buffer, sizeof(buffer)), 0);
+	console_init(NULL);
+	console_input("c", 1);
+	CU_ASSERT_EQUAL(console_read(buffer, sizeof(buffer)), 1);
+}
+
+static void write_of_both(void)
+{
+	console_write_guest(3, false, "half ", 5);
+	console_write_guest(0, true, "of domain 0 [", 13);
+	console_write_guest(3, false, "a line\nand more", 15);
+	console_write_guest(0, true, "] itself\n", 9);
+	console_write_guest(3, false, "\n", 1);
+}
+
+static void guests_speak_in_lines_and_the_hardware_domain_as_it_likes(void)
+{
+	const char *text = logged(write_of_both);
+
+	CU_ASSERT_EQUAL(strncmp(text, "of domain 0 [", 13), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "half a line\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "and more\n"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "] itself\n"));
+}
+
 static void bad_serial_options_change_nothing(void)
 {
 	static const char *const bad[] = {
@@ -167,6 +273,9 @@ int main(void)
 		UNIT(lines_of_two_domains_do_not_mix),
 		UNIT(a_long_line_is_cut_and_escapes_are_defused),
 		UNIT(more_domains_than_buffers_lose_the_oldest_text),
+		UNIT(a_debug_key_does_what_was_registered_last),
+		UNIT(input_raises_the_guests_interrupt_or_presses_keys),
+		UNIT(guests_speak_in_lines_and_the_hardware_domain_as_it_likes),
 		UNIT(bad_serial_options_change_nothing),
 		UNIT(serial_options_may_be_left_out),
 	};
