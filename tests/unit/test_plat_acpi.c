@@ -168,6 +168,39 @@ static void s5_values_are_found(void)
 	CU_ASSERT_EQUAL(b, 1);
 }
 
+static void s5_values_have_any_width_and_the_second_may_be_missing(void)
+{
+	static const struct {
+		uint8_t aml[16], bytes, whole, a, b;
+	} forms[] = {
+		{{0x08, '_', 'S', '5', '_', 0x12, 9, 4, 0x0b, 6, 0, 0x0a, 2}, 13, 11, 6, 2},
+		{{0x08, '_', 'S', '5', '_', 0x12, 9, 4, 0x0c, 3, 0, 0, 0, 0}, 14, 13, 3, 0},
+		{{0x08, '_', 'S', '5', '_', 0x12, 4, 1, 0x0a, 7}, 10, 10, 7, 7},
+	};
+
+	for (unsigned int i = 0; i < array_size(forms); i++) {
+		uint8_t a = 9, b = 9;
+
+		make_dsdt(forms[i].aml, forms[i].bytes);
+		CU_ASSERT_TRUE(acpi_find_s5(block, block_bytes, &a, &b));
+		CU_ASSERT(a == forms[i].a && b == forms[i].b);
+		for (uint32_t bytes = 0; bytes < forms[i].whole; bytes++) {
+			make_dsdt(forms[i].aml, bytes);
+			CU_ASSERT_FALSE(acpi_find_s5(block, block_bytes, &a, &b));
+		}
+	}
+}
+
+static void a_sum_is_good_if_it_is_nothing_modulo_256(void)
+{
+	static const uint8_t bytes[] = {0xff, 0x80, 0x81, 1};
+
+	CU_ASSERT_TRUE(acpi_checksum_is_good(bytes, 0));
+	CU_ASSERT_FALSE(acpi_checksum_is_good(bytes, 1));
+	CU_ASSERT_TRUE(acpi_checksum_is_good(bytes, 3));
+	CU_ASSERT_FALSE(acpi_checksum_is_good(bytes, 4));
+}
+
 static void s5_cut_off_anywhere_is_not_read_past(void)
 {
 	uint8_t a, b;
@@ -303,6 +336,33 @@ static void too_many_processors_are_counted_as_dropped(void)
 	CU_ASSERT_EQUAL(madt.dropped, 300 - CPUS_MAX);
 }
 
+static void too_many_of_anything_are_counted_as_dropped(void)
+{
+	uint32_t at = 44;
+
+	fresh_table("APIC", 44 + 20 * 12 + 40 * 10 + 12 + 12);
+	for (uint32_t i = 0; i < 20; i++, at += 12) {
+		block[at] = 1;
+		block[at + 1] = 12;
+	}
+	for (uint32_t i = 0; i < 40; i++, at += 10) {
+		block[at] = 2;
+		block[at + 1] = 10;
+	}
+	block[at] = 5; /* a wide address of the local APICs */
+	block[at + 1] = 12;
+	set64(at + 4, 0x1fee00000);
+	block[at + 12] = 10; /* NMI of an x2APIC, on line 1 */
+	block[at + 13] = 12;
+	block[at + 20] = 1;
+	CU_ASSERT_EQUAL(madt_parse(block, block_bytes, &madt), 0);
+	CU_ASSERT_EQUAL(madt.ioapic_count, MADT_IOAPICS_MAX);
+	CU_ASSERT_EQUAL(madt.override_count, MADT_OVERRIDES_MAX);
+	CU_ASSERT_EQUAL(madt.dropped, 20 - MADT_IOAPICS_MAX + 40 - MADT_OVERRIDES_MAX);
+	CU_ASSERT_EQUAL(madt.lapic_address, 0x1fee00000);
+	CU_ASSERT_TRUE(madt.nmi_line_is_1);
+}
+
 static void an_old_fadt_has_no_reset_register(void)
 {
 	struct fadt fadt;
@@ -364,6 +424,8 @@ int main(void)
 		UNIT(a_table_longer_than_mapped_is_bad),
 		UNIT(root_entries_end_with_the_table),
 		UNIT(s5_values_are_found),
+		UNIT(s5_values_have_any_width_and_the_second_may_be_missing),
+		UNIT(a_sum_is_good_if_it_is_nothing_modulo_256),
 		UNIT(s5_cut_off_anywhere_is_not_read_past),
 		UNIT(s5_as_a_method_is_not_taken),
 		UNIT(mcfg_windows_that_make_no_sense_are_dropped),
@@ -372,6 +434,7 @@ int main(void)
 		UNIT(madt_lists_each_processor_once),
 		UNIT(overrides_give_line_trigger_and_polarity),
 		UNIT(too_many_processors_are_counted_as_dropped),
+		UNIT(too_many_of_anything_are_counted_as_dropped),
 		UNIT(an_old_fadt_has_no_reset_register),
 		UNIT(a_new_fadt_prefers_wide_addresses),
 		UNIT(a_sleep_word_keeps_the_other_bits),
