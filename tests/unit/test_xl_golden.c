@@ -4,6 +4,9 @@
  * standard output, standard error and exit status compared with tests/golden/xl/NAME. The forms of
  * the tables were compared with those of Debian's xl on one machine; these files keep them so.
  *
+ * Commands that change something also show what: the calls the hypervisor got, and nodes of the
+ * store that have another value.
+ *
  * With XL_GOLDEN_WRITE set in the environment the files are written instead.
  */
 #include "control/control.h"
@@ -64,6 +67,8 @@ static const struct xen_domctl_getdomaininfo domains[] = {
 	 .max_vcpu_id = XEN_INVALID_MAX_VCPU_ID},
 };
 #define DOMAIN_COUNT (sizeof(domains) / sizeof(domains[0]))
+
+static FILE *changes; /* of the line that runs */
 
 static void *at(uint64_t handle)
 {
@@ -184,6 +189,10 @@ static int64_t answer_sysctl(struct xen_sysctl *op)
 		return answer_numa(&op->u.numainfo);
 	case XEN_SYSCTL_readconsole:
 		return answer_log(&op->u.readconsole);
+	case XEN_SYSCTL_debug_keys:
+		fprintf(changes, "sysctl debug_keys %.*s\n", (int)op->u.debug_keys.nr_keys,
+			(const char *)at(op->u.debug_keys.keys));
+		return 0;
 	default:
 		return -ENOSYS;
 	}
@@ -196,6 +205,34 @@ static int64_t answer_vcpu(struct xen_domctl_getvcpuinfo *vcpu, bool dom0)
 	vcpu->blocked = !vcpu->running && vcpu->online;
 	vcpu->cpu = vcpu->vcpu;
 	vcpu->cpu_time = 27700000000 + vcpu->vcpu * 100000000ULL;
+	return 0;
+}
+
+static int64_t answer_scheduler(struct xen_domctl_scheduler_op *op, unsigned int domid)
+{
+	if (op->cmd == XEN_DOMCTL_SCHEDOP_putinfo) {
+		fprintf(changes, "domctl scheduler_op %u: weight %u cap %u\n", domid,
+			op->u.credit2.weight, op->u.credit2.cap);
+		return 0;
+	}
+	op->u.credit2.weight = 256;
+	op->u.credit2.cap = domid == 1 ? 150 : 0;
+	return 0;
+}
+
+static int64_t answer_pin(const struct xen_domctl_vcpuaffinity *affinity, unsigned int domid)
+{
+	const uint8_t *hard = at(affinity->cpumap_hard.bitmap);
+	const uint8_t *soft = at(affinity->cpumap_soft.bitmap);
+
+	fprintf(changes, "domctl setvcpuaffinity %u: vcpu %u", domid, affinity->vcpu);
+	if (affinity->flags & XEN_VCPUAFFINITY_HARD) {
+		fprintf(changes, " hard %#x", hard[0] & 0xf);
+	}
+	if (affinity->flags & XEN_VCPUAFFINITY_SOFT) {
+		fprintf(changes, " soft %#x", soft[0] & 0xf);
+	}
+	fputc('\n', changes);
 	return 0;
 }
 
@@ -225,10 +262,19 @@ static int64_t answer_domctl(struct xen_domctl *op)
 		put_map(&op->u.nodeaffinity.nodemap, 1);
 		return 0;
 	case XEN_DOMCTL_scheduler_op:
-		op->u.scheduler_op.u.credit2.weight = 256;
-		op->u.scheduler_op.u.credit2.cap = op->domain == 1 ? 150 : 0;
-		return 0;
+		return answer_scheduler(&op->u.scheduler_op, op->domain);
+	case XEN_DOMCTL_setvcpuaffinity:
+		return answer_pin(&op->u.vcpuaffinity, op->domain);
 	case XEN_DOMCTL_pausedomain:
+		fprintf(changes, "domctl pausedomain %u\n", op->domain);
+		return 0;
+	case XEN_DOMCTL_max_mem:
+		fprintf(changes, "domctl max_mem %u: %llu KiB\n", op->domain,
+			(unsigned long long)op->u.max_mem.max_memkb);
+		return 0;
+	case XEN_DOMCTL_sendtrigger:
+		fprintf(changes, "domctl sendtrigger %u: %u to vcpu %u\n", op->domain,
+			op->u.sendtrigger.trigger, op->u.sendtrigger.vcpu);
 		return 0;
 	case XEN_DOMCTL_unpausedomain:
 		return -EINVAL;
@@ -320,6 +366,7 @@ static void fill_store(struct fake_store *fake)
 		{"/local/domain/1/name", "web1"},
 		{"/local/domain/1/memory/target", "262144"},
 		{"/local/domain/1/memory/static-max", "262144"},
+		{"/local/domain/1/control/sysrq", ""},
 		{"/local/domain/12/name", "a-guest-with-a-name-longer-than-the-column-is"},
 		{"/vm/11111111-2222-3333-4444-555555555555/start_time", "1699999939.00"},
 		{"/vm/99999999-2222-3333-4444-555555555555/start_time", "1699800000.00"},
@@ -356,10 +403,46 @@ static void fill_store(struct fake_store *fake)
 	}
 }
 
+/* Nodes commands write, and what they were. */
+static struct {
+	const char *path;
+	char *before;
+} watched[] = {
+	{"/local/domain/1/name", NULL},
+	{"/local/domain/1/memory/target", NULL},
+	{"/local/domain/1/memory/static-max", NULL},
+	{"/local/domain/1/cpu/0/availability", NULL},
+	{"/local/domain/1/cpu/1/availability", NULL},
+	{"/local/domain/1/control/sysrq", NULL},
+	{"/local/domain/1/control/shutdown", NULL},
+};
+#define WATCHED_COUNT (sizeof(watched) / sizeof(watched[0]))
+
+static void look_before(struct fake_store *fake)
+{
+	for (unsigned int i = 0; i < WATCHED_COUNT; i++) {
+		watched[i].before = fake_store_get(fake, watched[i].path);
+	}
+}
+
+static void look_after(struct fake_store *fake)
+{
+	for (unsigned int i = 0; i < WATCHED_COUNT; i++) {
+		char *now = fake_store_get(fake, watched[i].path), *before = watched[i].before;
+
+		if (now && (!before || strcmp(before, now) != 0)) {
+			fprintf(changes, "%s = %s\n", watched[i].path, now);
+		}
+		free(now);
+		free(before);
+	}
+}
+
 /* --- running a line -------------------------------------------------------------------------- */
 struct run {
 	char *out;
 	char *err;
+	char *changes;
 	int status;
 };
 
@@ -379,6 +462,7 @@ static struct run run_line(const char *line)
 		argv[argc++] = word;
 	}
 	fill_store(fake);
+	look_before(fake);
 	CU_ASSERT_EQUAL_FATAL(call_open_with(&backend, NULL, &call), 0);
 	CU_ASSERT_EQUAL_FATAL(store_attach(&store, fake_store_connect(fake)), 0);
 	CU_ASSERT_EQUAL_FATAL(control_open_with(&control, call, store, NULL), 0);
@@ -388,7 +472,10 @@ static struct run run_line(const char *line)
 	control.run_dir = "/tmp";
 	xl.out = open_memstream(&run.out, &size);
 	xl.err = open_memstream(&run.err, &size);
+	changes = open_memstream(&run.changes, &size);
 	run.status = xl_run(&xl, argc, argv);
+	look_after(fake);
+	fclose(changes);
 	fclose(xl.out);
 	fclose(xl.err);
 	control_close(&control);
@@ -411,6 +498,13 @@ static bool is_of_this_machine(const char *line)
 	return false;
 }
 
+static void run_free(struct run *run)
+{
+	free(run->out);
+	free(run->err);
+	free(run->changes);
+}
+
 static char *as_golden(const char *line, const struct run *run)
 {
 	char *text = NULL;
@@ -427,6 +521,9 @@ static char *as_golden(const char *line, const struct run *run)
 		at_line = *end ? end + 1 : end;
 	}
 	fprintf(to, "$ 2>\n%s$ status %d\n", run->err, run->status);
+	if (*run->changes) {
+		fprintf(to, "$ changes\n%s", run->changes);
+	}
 	fclose(to);
 	return text;
 }
@@ -468,8 +565,7 @@ static void compare(const char *name, const char *line)
 	}
 	free(expected);
 	free(text);
-	free(run.out);
-	free(run.err);
+	run_free(&run);
 }
 
 static void the_tables_are_as_ever(void)
@@ -552,6 +648,23 @@ static void errors_name_object_cause_and_remedy(void)
 	compare("domxml-nosuch", "domxml nosuch");
 }
 
+static void a_command_changes_what_it_says_and_nothing_else(void)
+{
+	compare("mem-max", "mem-max web1 300");
+	compare("mem-max-below-target", "mem-max web1 128");
+	compare("mem-set", "mem-set web1 131072k");
+	compare("vcpu-set", "vcpu-set web1 2");
+	compare("vcpu-pin", "vcpu-pin web1 0 1-2 all");
+	compare("vcpu-pin-all", "vcpu-pin web1 all 3");
+	compare("vcpu-pin-dry-run", "-N vcpu-pin web1 0 1-2 all");
+	compare("sched-credit2-set", "sched-credit2 -d web1 -w 512 -c 50");
+	compare("trigger", "trigger web1 nmi 1");
+	compare("sysrq", "sysrq web1 h");
+	compare("rename", "rename web1 web2");
+	compare("pause", "pause web1");
+	compare("debug-keys-by-prefix", "debug R");
+}
+
 static void help_is_complete(void)
 {
 	compare("help", "help");
@@ -604,8 +717,7 @@ static void rows_split_into_six_fields(void)
 	CU_ASSERT_STRING_EQUAL(field(row, 4, text), "-b----");
 	CU_ASSERT_STRING_EQUAL(field(row, 5, text), "57.8");
 	CU_ASSERT_STRING_EQUAL(field(row, 6, text), "(none)");
-	free(run.out);
-	free(run.err);
+	run_free(&run);
 }
 
 static void every_line_of_info_has_a_colon(void)
@@ -617,8 +729,7 @@ static void every_line_of_info_has_a_colon(void)
 	     line = strtok_r(NULL, "\n", &rest)) {
 		CU_ASSERT_PTR_NOT_NULL(strchr(line, ':'));
 	}
-	free(run.out);
-	free(run.err);
+	run_free(&run);
 }
 
 int main(void)
@@ -627,6 +738,7 @@ int main(void)
 		UNIT(the_tables_are_as_ever),
 		UNIT(every_list_has_its_json),
 		UNIT(errors_name_object_cause_and_remedy),
+		UNIT(a_command_changes_what_it_says_and_nothing_else),
 		UNIT(help_is_complete),
 		UNIT(unambiguous_prefixes_are_commands),
 		UNIT(an_exact_name_wins_over_longer_ones),
