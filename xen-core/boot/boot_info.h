@@ -36,11 +36,13 @@ enum boot_memory_type {
 	BOOT_MEM_EFI_RUNTIME = 0x1002, /* runtime code or data: reserved for the guest's map */
 };
 
+#define BOOT_MEMORY_CODE (1U << 31) /* attribute: runtime services' code */
+
 struct boot_memory_range {
 	uint64_t start;
 	uint64_t bytes;
 	uint32_t type;
-	uint32_t attributes; /* EFI attribute bits 0..31, 0 when not from EFI */
+	uint32_t attributes; /* EFI attribute bits 0..30, 0 when not from EFI */
 };
 
 enum boot_module_kind {

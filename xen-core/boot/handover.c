@@ -172,7 +172,8 @@ static bool translate_map(struct boot_info *info, const char *map, UINTN map_byt
 			.start = from->PhysicalStart,
 			.bytes = from->NumberOfPages * LOADER_PAGE,
 			.type = memmap_efi_type(from->Type, from->Attribute),
-			.attributes = (uint32_t)from->Attribute,
+			.attributes = ((uint32_t)from->Attribute & ~BOOT_MEMORY_CODE) |
+				      (from->Type == EfiRuntimeServicesCode ? BOOT_MEMORY_CODE : 0),
 		};
 
 		if (!memmap_add(info, range)) {

@@ -67,6 +67,9 @@ static void begin(void)
 	uint32_t nobody = 0;
 
 	irq_off();
+	if (atomic_read(&crashing) == (uint32_t)this_cpu() + 1) {
+		machine_reboot(); /* the report, or firmware's way of resetting, crashed */
+	}
 	if (!atomic_compare_exchange(&crashing, &nobody, (uint32_t)this_cpu() + 1)) {
 		machine_halt();
 	}

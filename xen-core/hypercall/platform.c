@@ -4,7 +4,7 @@
  * CPUs there are, and sends the machine to sleep for good. Another interface version is refused
  * before anything else is looked at.
  */
-#include "hypercall/call.h"
+#include "hypercall/efi.h"
 #include "hypercall/host_info.h"
 
 #include "domain/vtime.h"
@@ -13,7 +13,6 @@
 #include "machine/smp.h"
 
 #include <xen/errno.h>
-#include <xen/platform.h>
 
 #define NS_PER_SECOND 1000000000U
 #define ACPI_S5 5U
@@ -132,6 +131,7 @@ struct platform_row {
 
 static const struct platform_row rows[] = {
 	[XENPF_settime32] = {set_time32, false},
+	[XENPF_efi_runtime_call] = {platform_efi_call, true},
 	[XENPF_firmware_info] = {firmware_info, true},
 	[XENPF_enter_acpi_sleep] = {enter_sleep, false},
 	[XENPF_get_cpuinfo] = {cpu_info, true},

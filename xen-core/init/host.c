@@ -160,6 +160,15 @@ static void protect_devices(void)
 			note_readonly(first >> PAGE_SHIFT, (first + bytes - 1) >> PAGE_SHIFT);
 		}
 	}
+	for (uint32_t i = 0; i < boot.memory_count; i++) {
+		const struct boot_memory_range *range = &boot.memory[i];
+
+		/* The core runs it: init/efi.c. */
+		if (range->type == BOOT_MEM_EFI_RUNTIME && (range->attributes & BOOT_MEMORY_CODE)) {
+			note_readonly(range->start >> PAGE_SHIFT,
+				      (range->start + range->bytes - 1) >> PAGE_SHIFT);
+		}
+	}
 	if (access_deny_iomem(lapic >> PAGE_SHIFT, (lapic + MIB(1) - 1) >> PAGE_SHIFT)) {
 		panic("too many denied device ranges");
 	}

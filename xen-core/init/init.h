@@ -49,6 +49,9 @@ void ucode_load(void);
 void virt_init(void);
 void virt_enable_cpu(unsigned int cpu);
 
+/* efi.c: firmware's runtime services, if it is EFI. */
+void efi_start(void);
+
 /* dom0.c: builds and unpauses domain 0 or panics saying why not. */
 void dom0_build(void);
 

@@ -108,6 +108,7 @@ static void start_on_own_stack(void)
 	domains_init();
 	host_connect();
 	virt_init();
+	efi_start();
 	exit_init();
 	cpus_start_others();
 	serial_start();
