@@ -4,6 +4,7 @@
  * a few more. Under a keeper or systemd it stays in the foreground, as it does with -i.
  */
 #include "keeper/keeper.h"
+#include "lib/confine.h"
 #include "lib/process.h"
 #include "lib/report.h"
 #include "xenconsoled/daemon.h"
@@ -215,6 +216,7 @@ static void is_ready(void)
 	struct report report = {0};
 
 	(void)process_write_pid(pid_file, &report);
+	process_confine(&report);
 	tell(&report);
 	process_tell(&parent_waits, 0);
 }

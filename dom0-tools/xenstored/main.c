@@ -9,6 +9,7 @@
  */
 #include "xenstored/server.h"
 
+#include "lib/confine.h"
 #include "lib/process.h"
 #include "lib/report.h"
 
@@ -235,6 +236,9 @@ int main(int argc, char **argv)
 	}
 	if (!err) {
 		err = process_write_pid(settings.pid_file, &report);
+	}
+	if (!err) {
+		process_confine(&report);
 	}
 	report_print(&report, PROGRAM, false, stderr);
 	report_clear(&report);

@@ -1,14 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What dom0-tools/lib/process.c does with a process, seen from the one that started it. */
+/*
+ * What dom0-tools/lib/process.c and dom0-tools/lib/confine.c do with a process, seen from the one
+ * that started it.
+ */
+#include "lib/confine.h"
 #include "lib/process.h"
 #include "lib/report.h"
 #include "unit/unit.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,12 +100,101 @@ static void it_may_have_as_many_files_as_allowed(void)
 	CU_ASSERT_EQUAL(files.rlim_cur, files.rlim_max);
 }
 
+/* A line of /proc/self/status as a number. */
+static unsigned long long status_line(const char *name, int base)
+{
+	FILE *file = fopen("/proc/self/status", "re");
+	unsigned long long value = ~0ULL;
+	char line[256];
+
+	while (file && fgets(line, sizeof(line), file)) {
+		if (strncmp(line, name, strlen(name)) == 0 && line[strlen(name)] == ':') {
+			value = strtoull(line + strlen(name) + 1, NULL, base);
+		}
+	}
+	if (file) {
+		fclose(file);
+	}
+	return value;
+}
+
+static bool refused(long result)
+{
+	return result == -1 && errno == EPERM;
+}
+
+static bool has_nothing(void)
+{
+	return status_line("CapEff", 16) == 0 && status_line("CapPrm", 16) == 0 &&
+	       status_line("CapBnd", 16) == (geteuid() ? status_line("CapBnd", 16) : 0) &&
+	       status_line("NoNewPrivs", 10) == 1 && status_line("Seccomp", 10) == 2;
+}
+
+static bool starts_nothing(void)
+{
+	char *argv[] = {(char[]){"/bin/true"}, NULL};
+
+	return refused(execv(argv[0], argv)) && refused(syscall(SYS_fork)) && refused(fork()) &&
+	       refused(unshare(CLONE_NEWNS)) && refused(ptrace(PTRACE_TRACEME, 0, NULL, NULL));
+}
+
+static bool reaches_nothing(void)
+{
+	return refused(socket(AF_INET, SOCK_STREAM, 0)) &&
+	       refused(socket(AF_NETLINK, SOCK_RAW, 0)) &&
+	       refused(mount("none", "/tmp", "tmpfs", 0, NULL)) && refused(setuid(0)) &&
+	       refused(mknod("/tmp/proxenos-node", S_IFBLK | 0600, 0));
+}
+
+/* What a daemon goes on doing: files of its own, new ones, local sockets, terminals. */
+static bool opens_a_terminal(void)
+{
+	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	return master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0 &&
+	       open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC) >= 0;
+}
+
+static bool still_works(const char *path)
+{
+	int ends[2];
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return fd >= 0 && posix_fallocate(fd, 0, 8192) == 0 && unlink(path) == 0 &&
+	       socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0 && write(ends[0], "x", 1) == 1 &&
+	       socket(AF_UNIX, SOCK_DGRAM, 0) >= 0 && opens_a_terminal();
+}
+
+static void a_confined_daemon_works_on_and_reaches_nothing_else(void)
+{
+	char path[] = "/tmp/proxenos-confined-XXXXXX";
+	int status = 0;
+	int fd = mkstemp(path);
+	pid_t child;
+
+	close(fd);
+	unlink(path);
+	child = fork();
+	if (child == 0) {
+		struct report report = {0};
+
+		process_confine(&report);
+		_exit((report.count ? 1 : 0) | (has_nothing() ? 0 : 2) |
+		      (starts_nothing() ? 0 : 4) | (reaches_nothing() ? 0 : 8) |
+		      (still_works(path) ? 0 : 16));
+	}
+	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	CU_ASSERT_TRUE(WIFEXITED(status));
+	CU_ASSERT_EQUAL(WEXITSTATUS(status), 0);
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
 		UNIT(who_starts_it_waits_until_it_serves),
 		UNIT(its_number_is_in_a_file),
 		UNIT(it_may_have_as_many_files_as_allowed),
+		UNIT(a_confined_daemon_works_on_and_reaches_nothing_else),
 	};
 
 	return unit_main("lib_process", tests, sizeof(tests) / sizeof(tests[0]), NULL);
