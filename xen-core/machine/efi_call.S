@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * efi_call(function, args): a call of firmware, which has a convention of its own (UEFI 2.10,
- * 2.3.4): four arguments in rcx, rdx, r8, r9, the fifth on the stack behind room for those four, the stack
- * aligned to 16 bytes. rdi, rsi and all that C here expects to survive survive. The branch is
- * predicted to a place that does nothing, like every indirect branch of the core.
+ * 2.3.4): four arguments in rcx, rdx, r8, r9, the fifth on the stack behind room for those four,
+ * the stack aligned to 16 bytes. rdi, rsi and all that C here expects to survive survive. The
+ * branch is predicted to a place that does nothing, like every indirect branch of the core.
  */
 	.text
 	.globl	efi_call
