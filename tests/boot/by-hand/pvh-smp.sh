@@ -14,12 +14,6 @@ has_hvm() {
 	xl info | grep -q '^virt_caps.* hvm hap'
 }
 
-same_data() {
-	want=$(sed -n 's/^guest: disk xvdb md5 \([0-9a-f]*\).*/\1/p' "$console/guest-$1.log")
-	got=$(dd if="$2" bs=64k count=3 2>/dev/null | md5sum)
-	[ -n "$want" ] && [ "$want" = "${got%% *}" ]
-}
-
 check the_machine_can_run_translated_guests has_hvm
 check one_that_halts_with_interrupts_off_is_powered_off warm_up "$vif" "$pvh" "$tsc"
 before=$(free-pages)

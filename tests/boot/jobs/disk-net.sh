@@ -7,17 +7,6 @@ disk_line() {
 	echo "disk = [ \"format=raw,vdev=xvdb,access=w,target=$1\" ]"
 }
 
-# What the guest wrote must be in dom0's file, not just in the guest's page cache.
-same_data() {
-	want=$(sed -n 's/^guest: disk xvdb md5 \([0-9a-f]*\).*/\1/p' "$console/guest-$1.log")
-	got=$(dd if="$2" bs=64k count=3 2>/dev/null | md5sum)
-	[ -n "$want" ] && [ "$want" = "${got%% *}" ]
-}
-
-loop_is_free() {
-	[ -z "$(/sbin/losetup -j "$1")" ]
-}
-
 check a_guest_boots_and_powers_off warm_up
 before=$(free-pages)
 dd if=/dev/zero of=/run/file.img bs=1M count=4 2>/dev/null

@@ -19,7 +19,9 @@ check() {
 	fi
 }
 
+# With what dom0's kernel says of programs that crashed.
 finish() {
+	dmesg | grep "segfault at\|general protection\|trap .* error" | sed 's/^/# dom0: /'
 	exit $failed
 }
 
@@ -75,8 +77,12 @@ guest_lives() {
 	xl list "$1" >/dev/null 2>&1
 }
 
+# Only if xl says that there is none of this name: when it cannot say, that is shown.
 guest_is_gone() {
-	! guest_lives "$1"
+	! xl list "$1" >/run/looked-for 2>&1 || return 1
+	grep -q "invalid domain" /run/looked-for && return 0
+	sed "s/^/# xl list $1: /" /run/looked-for
+	return 1
 }
 
 # all_pages_returned BEFORE [SLACK]: as many frames are free as then. Teardown ends a little after xl does.
@@ -104,4 +110,15 @@ warm_up() {
 show_console() {
 	echo "# console of $1:"
 	tail -n 20 "$console/guest-$1.log" 2>/dev/null | sed 's/^/#   /'
+}
+
+# same_data NAME FILE: what the guest wrote is in dom0's file, not just in the guest's page cache.
+same_data() {
+	want=$(sed -n 's/^guest: disk xvdb md5 \([0-9a-f]*\).*/\1/p' "$console/guest-$1.log")
+	got=$(dd if="$2" bs=64k count=3 2>/dev/null | md5sum)
+	[ -n "$want" ] && [ "$want" = "${got%% *}" ]
+}
+
+loop_is_free() {
+	[ -z "$(/sbin/losetup -j "$1")" ]
 }

@@ -15,12 +15,6 @@ has_hvm() {
 	xl info | grep -q '^virt_caps.* hvm hap'
 }
 
-same_data() {
-	want=$(sed -n 's/^guest: disk xvdb md5 \([0-9a-f]*\).*/\1/p' "$console/guest-$1.log")
-	got=$(dd if="$2" bs=64k count=3 2>/dev/null | md5sum)
-	[ -n "$want" ] && [ "$want" = "${got%% *}" ]
-}
-
 check the_machine_can_run_translated_guests has_hvm
 check a_pv_guest_boots_and_powers_off warm_up "$vif"
 before=$(free-pages)
