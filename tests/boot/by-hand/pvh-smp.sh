@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# run: --tools debian --threads
 # PVH guests, that is: translated guests with nested paging and a local APIC, made by Debian's xl. One with 1
 # virtual CPU, one with 2, a disk and an interface, one with 4; a PV guest beside them. All speak, and leave
 # every frame behind when they are destroyed.

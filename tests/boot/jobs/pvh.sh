@@ -2,8 +2,8 @@
 # run: --tools debian --threads
 # A PVH guest, that is: a translated one with nested paging and a local APIC, made by Debian's xl. It speaks,
 # uses disk and network, and leaves every frame behind. tests/boot/by-hand/pvh-smp.sh has several at once, with
-# more virtual CPUs: an emulated CPU that emulates a CPU is slow. With one thread for all CPUs, PVH kernels die of
-# a GS that is not theirs now and then; why is not known yet.
+# more virtual CPUs: an emulated CPU that emulates a CPU is slow. With one thread for all CPUs, QEMU 7.2
+# now and then delivers an interrupt that VMRUN injected a second time, at its handler's first instruction.
 . /job/lib.sh
 
 pvh='type = "pvh"'
