@@ -230,6 +230,87 @@ static void used_up_identifiers_begin_anew_with_a_flush(void)
 	finish();
 }
 
+static const struct hvm_event tick = {.exists = true, .type = EVENT_INTERRUPT, .vector = 0xec};
+
+static struct hvm_event broken_off(void)
+{
+	struct hvm_event event;
+
+	svm_take_broken_off(h0, &event);
+	return event;
+}
+
+static void an_interrupt_is_given_as_a_virtual_one(void)
+{
+	svm_want_windows(h0, false, false);
+	CU_ASSERT_FALSE(svm_is_injecting(h0));
+	svm_inject(h0, &tick);
+	CU_ASSERT(svm_is_injecting(h0));
+	CU_ASSERT_EQUAL(vmcb.event, 0);
+	CU_ASSERT_EQUAL(vmcb.virtual_interrupt >> 32, 0xec);
+	CU_ASSERT(vmcb.virtual_interrupt & SVM_V_IRQ);
+	CU_ASSERT_FALSE(svm_is_intercepted(&vmcb, SVM_INTERCEPT_VINTR));
+	/* The CPU takes it. */
+	vmcb.virtual_interrupt &= ~SVM_V_IRQ;
+	CU_ASSERT_FALSE(svm_is_injecting(h0));
+	CU_ASSERT_FALSE(broken_off().exists);
+	finish();
+}
+
+static void an_interrupt_that_was_not_taken_comes_back_once(void)
+{
+	struct hvm_event event;
+
+	svm_want_windows(h0, false, false);
+	svm_inject(h0, &tick);
+	/* An emulated CPU reports it besides, under another type. */
+	vmcb.exit_event = SVM_EVENT_VALID | EVENT_EXCEPTION << SVM_EVENT_TYPE_SHIFT | 0xec;
+	event = broken_off();
+	CU_ASSERT(event.exists);
+	CU_ASSERT_EQUAL(event.type, EVENT_INTERRUPT);
+	CU_ASSERT_EQUAL(event.vector, 0xec);
+	CU_ASSERT_FALSE(event.has_error);
+	CU_ASSERT_FALSE(svm_is_injecting(h0));
+	CU_ASSERT_FALSE(broken_off().exists);
+	finish();
+}
+
+static void a_window_and_an_interrupt_do_not_meet(void)
+{
+	svm_want_windows(h0, true, true);
+	CU_ASSERT_FALSE(svm_is_injecting(h0));
+	CU_ASSERT_FALSE(broken_off().exists);
+	CU_ASSERT(vmcb.virtual_interrupt & SVM_V_IRQ);
+	svm_inject(h0, &tick);
+	CU_ASSERT(svm_is_injecting(h0));
+	CU_ASSERT_EQUAL(vmcb.event, SVM_EVENT_VALID | 0xec);
+	CU_ASSERT(svm_is_intercepted(&vmcb, SVM_INTERCEPT_VINTR));
+	CU_ASSERT(svm_is_intercepted(&vmcb, SVM_INTERCEPT_IRET));
+	vmcb.event = 0;
+	svm_want_windows(h0, false, false);
+	CU_ASSERT_FALSE(vmcb.virtual_interrupt & SVM_V_IRQ);
+	CU_ASSERT_FALSE(svm_is_intercepted(&vmcb, SVM_INTERCEPT_IRET));
+	CU_ASSERT_FALSE(svm_is_injecting(h0));
+	finish();
+}
+
+static void an_exception_takes_its_error_along(void)
+{
+	struct hvm_event fault = {true, EVENT_EXCEPTION, EXCEPTION_PF, true, 0x80000006};
+
+	svm_want_windows(h0, false, false);
+	svm_inject(h0, &fault);
+	CU_ASSERT_EQUAL(vmcb.event, 0x8000000680000b0e);
+	vmcb.exit_event = vmcb.event;
+	vmcb.event = 0;
+	fault = broken_off();
+	CU_ASSERT_EQUAL(fault.type, EVENT_EXCEPTION);
+	CU_ASSERT(fault.has_error);
+	CU_ASSERT_EQUAL(fault.error, 0x80000006);
+	CU_ASSERT_FALSE(broken_off().exists);
+	finish();
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -241,6 +322,10 @@ int main(void)
 		UNIT(the_guest_does_not_see_what_is_forced_on),
 		UNIT(disabling_caches_is_the_guests_view_only),
 		UNIT(a_state_comes_back_as_it_went_in),
+		UNIT(an_interrupt_is_given_as_a_virtual_one),
+		UNIT(an_interrupt_that_was_not_taken_comes_back_once),
+		UNIT(a_window_and_an_interrupt_do_not_meet),
+		UNIT(an_exception_takes_its_error_along),
 		UNIT(an_address_space_is_kept_until_something_changes),
 		UNIT(used_up_identifiers_begin_anew_with_a_flush),
 	};

@@ -317,6 +317,7 @@ static void hand_over(struct vcpu *v, const struct inject_choice *choice)
 {
 	struct hvm_vcpu *h = v->hvm;
 
+	virt_ops->want_windows(v, choice->want_interrupt_window, choice->want_nmi_window);
 	if (choice->event.exists) {
 		if (choice->from_lapic) {
 			vlapic_accept(&h->lapic, choice->event.vector);
@@ -326,7 +327,6 @@ static void hand_over(struct vcpu *v, const struct inject_choice *choice)
 		}
 		virt_ops->inject(v, &choice->event);
 	}
-	virt_ops->want_windows(v, choice->want_interrupt_window, choice->want_nmi_window);
 }
 
 /* The edge of the upcall vector is lost on a local APIC that is disabled, as it is while Linux

@@ -115,7 +115,8 @@ struct virt_ops {
 	/* Guest TSC = host TSC + offset; emulated: RDTSC exits. */
 	void (*set_tsc)(struct vcpu *v, uint64_t offset, bool emulated);
 
-	/* The event is taken at the next entry, once; there is room for one. */
+	/* The event is taken at the next entry, once; there is room for one. An interrupt only if
+	 * the guest can take it now. After want_windows(). */
 	void (*inject)(struct vcpu *v, const struct hvm_event *event);
 	bool (*is_injecting)(const struct vcpu *v);
 	/* The event whose delivery the last exit broke off; exists false: none. Forgotten then. */

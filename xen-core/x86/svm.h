@@ -124,6 +124,8 @@ enum svm_exit {
 #define SVM_V_PRIORITY_MAX (15UL << 16)
 #define SVM_V_IGNORE_TPR (1UL << 20)
 #define SVM_V_INTR_MASKING (1UL << 24)
+#define SVM_V_VECTOR_SHIFT 32
+#define SVM_V_VECTOR_MASK 0xffUL
 
 #define SVM_TLB_FLUSH_NOTHING 0
 #define SVM_TLB_FLUSH_ALL 1

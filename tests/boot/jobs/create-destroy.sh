@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Guests of 256 MiB destroyed at any moment of their lives leave nothing behind: every tenth once its
 # console has shown the first line, the others at random moments between the first instruction and the
-# shell. CYCLES (default 20), SEED and KINDS (default "pv"; "pv pvh" takes turns) may come from
+# shell. CYCLES (default 40), SEED and KINDS (default "pv pvh", which take turns) may come from
 # /root/create-destroy.conf. `make soak` does it with Debian's tools, which take four times as long.
 . /job/lib.sh
 
-CYCLES=20 SEED=1 KINDS=pv
+CYCLES=40 SEED=1 KINDS="pv pvh"
 [ ! -e /root/create-destroy.conf ] || . /root/create-destroy.conf
 random=$SEED
 

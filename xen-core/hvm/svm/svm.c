@@ -185,65 +185,6 @@ static void set_tsc(struct vcpu *v, uint64_t offset, bool emulated)
 	svm_intercept(vmcb, SVM_INTERCEPT_RDTSCP, emulated);
 }
 
-/* --- events ---------------------------------------------------------------------------------- */
-
-static void inject(struct vcpu *v, const struct hvm_event *event)
-{
-	uint64_t word = SVM_EVENT_VALID | event->vector |
-			(uint64_t)event->type << SVM_EVENT_TYPE_SHIFT;
-
-	if (event->has_error) {
-		word |= SVM_EVENT_HAS_ERROR | (uint64_t)event->error << SVM_EVENT_ERROR_SHIFT;
-	}
-	vmcb_of(v)->event = word;
-}
-
-static bool is_injecting(const struct vcpu *v)
-{
-	return vmcb_of(v)->event & SVM_EVENT_VALID;
-}
-
-static void take_broken_off(struct vcpu *v, struct hvm_event *event)
-{
-	uint64_t word = vmcb_of(v)->exit_event;
-
-	vmcb_of(v)->exit_event = 0;
-	*event = (struct hvm_event){
-		.exists = (word & SVM_EVENT_VALID) != 0,
-		.type = (uint8_t)(word >> SVM_EVENT_TYPE_SHIFT & SVM_EVENT_TYPE_MASK),
-		.vector = (uint8_t)word,
-		.has_error = (word & SVM_EVENT_HAS_ERROR) != 0,
-		.error = (uint32_t)(word >> SVM_EVENT_ERROR_SHIFT),
-	};
-}
-
-static bool is_shadowed(const struct vcpu *v)
-{
-	return vmcb_of(v)->interrupt_shadow & SVM_SHADOW;
-}
-
-static void set_shadow(struct vcpu *v)
-{
-	vmcb_of(v)->interrupt_shadow |= SVM_SHADOW;
-}
-
-static void clear_shadow(struct vcpu *v)
-{
-	vmcb_of(v)->interrupt_shadow &= ~SVM_SHADOW;
-}
-
-/* A virtual interrupt that is intercepted when it could be taken, whatever the priority. */
-static void want_windows(struct vcpu *v, bool interrupt, bool nmi)
-{
-	struct vmcb *vmcb = vmcb_of(v);
-	uint64_t window = SVM_V_IRQ | SVM_V_PRIORITY_MAX | SVM_V_IGNORE_TPR;
-
-	vmcb->virtual_interrupt =
-		(vmcb->virtual_interrupt & ~window) | (interrupt ? window : 0);
-	svm_intercept(vmcb, SVM_INTERCEPT_VINTR, interrupt);
-	svm_intercept(vmcb, SVM_INTERCEPT_IRET, nmi);
-}
-
 static void set_tpr(struct vcpu *v, uint8_t tpr)
 {
 	struct vmcb *vmcb = vmcb_of(v);
@@ -276,13 +217,13 @@ const struct virt_ops svm_ops = {
 	.flush = svm_asid_drop,
 	.cpl = cpl,
 	.set_tsc = set_tsc,
-	.inject = inject,
-	.is_injecting = is_injecting,
-	.take_broken_off = take_broken_off,
-	.is_shadowed = is_shadowed,
-	.set_shadow = set_shadow,
-	.clear_shadow = clear_shadow,
-	.want_windows = want_windows,
+	.inject = svm_inject,
+	.is_injecting = svm_is_injecting,
+	.take_broken_off = svm_take_broken_off,
+	.is_shadowed = svm_is_shadowed,
+	.set_shadow = svm_set_shadow,
+	.clear_shadow = svm_clear_shadow,
+	.want_windows = svm_want_windows,
 	.set_tpr = set_tpr,
 	.pass_debug = pass_debug,
 };

@@ -41,6 +41,11 @@ static inline void svm_intercept(struct vmcb *vmcb, unsigned int what, bool want
 	vmcb->intercepts[what >> 5] = (vmcb->intercepts[what >> 5] & ~bit) | (wanted ? bit : 0);
 }
 
+static inline bool svm_is_intercepted(const struct vmcb *vmcb, unsigned int what)
+{
+	return vmcb->intercepts[what >> 5] >> (what & 31) & 1;
+}
+
 extern const struct virt_ops svm_ops;
 
 /* On the boot CPU: what CPUID and the firmware say. -XEN_EOPNOTSUPP with *why in words; *features:
@@ -54,6 +59,15 @@ void svm_vmcb_init(struct vmcb *vmcb, uint64_t port_map, uint64_t msr_map);
 void svm_asid_init(unsigned int cpu, uint32_t count);
 void svm_asid_choose(struct vcpu *v);
 void svm_asid_drop(struct vcpu *v);
+
+/* event.c: the operations of virt_ops on events. */
+void svm_inject(struct vcpu *v, const struct hvm_event *event);
+bool svm_is_injecting(const struct vcpu *v);
+void svm_take_broken_off(struct vcpu *v, struct hvm_event *event);
+bool svm_is_shadowed(const struct vcpu *v);
+void svm_set_shadow(struct vcpu *v);
+void svm_clear_shadow(struct vcpu *v);
+void svm_want_windows(struct vcpu *v, bool interrupt, bool nmi);
 
 /* exit.c: what the VMCB says of the last exit. */
 void svm_decode_exit(const struct vmcb *vmcb, struct hvm_exit *exit);
