@@ -4,6 +4,9 @@
 
 #include "hvm/npt.h"
 
+#include <stdarg.h>
+#include <stdio.h>
+
 #define ORDER_2M 9U
 
 static struct p2m_entry entry;
@@ -231,6 +234,44 @@ static void a_destroyed_domain_leaves_every_frame_behind(void)
 	CU_ASSERT(buddy_free_count() > free);
 }
 
+static char dumped[8][100];
+static unsigned int dump_lines;
+
+static void take_line(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(dumped[dump_lines++ % array_size(dumped)], sizeof(dumped[0]), format, args);
+	va_end(args);
+}
+
+static void a_dump_has_one_line_for_what_belongs_together(void)
+{
+	dump_lines = 0;
+	p2m_dump(hvm, take_line);
+	CU_ASSERT_EQUAL(dump_lines, 0);
+	CU_ASSERT_EQUAL(set(0x10, 0x100, 0, P2M_RAM), 0);
+	CU_ASSERT_EQUAL(set(0x11, 0x101, 0, P2M_RAM), 0);
+	CU_ASSERT_EQUAL(set(0x12, 0x300, 0, P2M_RAM), 0);
+	CU_ASSERT_EQUAL(set(0x13, 0x301, 0, P2M_GRANT_RO), 0);
+	CU_ASSERT_EQUAL(set(0x400, 0x600, ORDER_2M, P2M_RAM), 0);
+	p2m_dump(hvm, take_line);
+	CU_ASSERT_EQUAL_FATAL(dump_lines, 4);
+	CU_ASSERT_STRING_EQUAL(dumped[0], "  10-11 RAM at 100");
+	CU_ASSERT_STRING_EQUAL(dumped[1], "  12-12 RAM at 300");
+	CU_ASSERT_STRING_EQUAL(dumped[2], "  13-13 read-only grant at 301");
+	CU_ASSERT_STRING_EQUAL(dumped[3], "  400-5ff RAM at 600");
+	for (uint64_t g = 0x14; g < 0x200; g++) {
+		CU_ASSERT_EQUAL(set(g, g & 1 ? 0x800 : 0x900, 0, P2M_SHARED), 0);
+	}
+	dump_lines = 0;
+	p2m_dump(hvm, take_line);
+	CU_ASSERT_EQUAL(dump_lines, 65);
+	CU_ASSERT_NSTRING_EQUAL(dumped[64 % array_size(dumped)], "  ... from ", 11);
+	hvm_destroy();
+}
+
 int main(void)
 {
 	static const struct unit_test tests[] = {
@@ -246,6 +287,7 @@ int main(void)
 		UNIT(without_memory_nothing_is_set),
 		UNIT(without_memory_a_split_leaves_it_whole),
 		UNIT(only_own_frames_are_lent),
+		UNIT(a_dump_has_one_line_for_what_belongs_together),
 		UNIT(a_destroyed_domain_leaves_every_frame_behind),
 	};
 

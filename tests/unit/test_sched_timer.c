@@ -193,10 +193,10 @@ static void a_softirq_of_another_cpu_kicks_it_once(void)
 {
 	softirq_raise(3, SOFTIRQ_SCHEDULE);
 	softirq_raise(3, SOFTIRQ_SCHEDULE);
-	softirq_raise(3, SOFTIRQ_WORK);
+	softirq_raise(3, SOFTIRQ_DUMP);
 	CU_ASSERT_EQUAL(sim_kicks(3), 2);
 	CU_ASSERT_TRUE(softirq_is_pending(3));
-	softirq_raise(0, SOFTIRQ_WORK);
+	softirq_raise(0, SOFTIRQ_DUMP);
 	CU_ASSERT_EQUAL(sim_kicks(0), 0);
 }
 

@@ -8,6 +8,7 @@
 
 #include "entry/entry.h"
 #include "lib/check.h"
+#include "lib/crash_record.h"
 #include "lib/log.h"
 #include "lib/symbols.h"
 #include "machine/cpu.h"
@@ -19,11 +20,17 @@
 extern const char core_image_start[], core_text_end[];
 
 static bool reboot_after = true;
+static struct crash_record *record;
 static uint32_t crashing; /* (a) cpu + 1 */
 
 void crash_set_reboot(bool reboot)
 {
 	reboot_after = reboot;
+}
+
+void crash_set_record(struct crash_record *r)
+{
+	record = r;
 }
 
 static void print_address(uint64_t address)
@@ -62,6 +69,18 @@ void crash_print_registers(const struct cpu_regs *r)
 	log_error("r15 %016lx cr2 %016lx cr3 %016lx", r->r15, cpu_read_cr2(), cpu_read_cr3());
 }
 
+void crash_print_guest(unsigned int cpu)
+{
+	const struct vcpu *v = current_vcpu();
+
+	if (!v) {
+		log_error("CPU %u is idle", cpu);
+		return;
+	}
+	log_error("CPU %u runs d%uv%u", cpu, v->domain->id, v->id);
+	crash_print_registers(&cpu_local()->regs);
+}
+
 static void begin(void)
 {
 	uint32_t nobody = 0;
@@ -79,11 +98,10 @@ static void begin(void)
 
 static void noreturn_fn finish(void)
 {
-	struct vcpu *v = current_vcpu();
-
-	if (v) {
-		log_error("CPU %u was running d%uv%u", this_cpu(), v->domain->id, v->id);
-		crash_print_registers(&cpu_local()->regs);
+	crash_print_guest(this_cpu());
+	if (record) {
+		crash_record_write(record);
+		cpu_wbinvd();
 	}
 	if (!reboot_after) {
 		log_error("halted (noreboot)");

@@ -164,3 +164,39 @@ void p2m_flush(struct domain *d)
 {
 	tlb_flush_cpus(&d->dirty_cpus);
 }
+
+/* --- for debug keys -------------------------------------------------------------------------- */
+
+#define DUMP_LINES 64U
+#define DUMP_ENTRIES 65536U
+
+static bool goes_on(const struct p2m_entry *run, uint64_t frames, const struct p2m_entry *next)
+{
+	return next->kind == run->kind &&
+	       (run->kind == P2M_HOLE || next->mfn.n == run->mfn.n + frames);
+}
+
+void p2m_dump(struct domain *d, void (*print)(const char *format, ...))
+{
+	static const char *const names[] = {"hole", "RAM", "read-only RAM", "grant",
+					    "read-only grant", "shared"};
+	struct p2m_entry run = {MFN_NONE, P2M_HOLE, 0}, next;
+	uint64_t start = 0, end = d->is_pv ? 0 : d->hvm->p2m.gfn_end, lines = 0, entries = 0;
+
+	for (uint64_t g = 0; g <= end && end != 0; g = (g | ((1UL << next.order) - 1)) + 1) {
+		if (lines == DUMP_LINES || entries++ == DUMP_ENTRIES) {
+			print("  ... from %lx on", start);
+			return;
+		}
+		p2m_get(&d->hvm->p2m, gfn(g), &next);
+		if (goes_on(&run, g - start, &next)) {
+			continue;
+		}
+		if (run.kind != P2M_HOLE) {
+			print("  %lx-%lx %s at %lx", start, g - 1, names[run.kind], run.mfn.n);
+			lines++;
+		}
+		run = next;
+		start = g;
+	}
+}

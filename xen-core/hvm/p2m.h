@@ -67,6 +67,9 @@ int must_check p2m_set_locked(struct p2m *p2m, gfn_t g, mfn_t first, unsigned in
 /* Makes g a hole if it maps m; false: it does not, nothing changed. -XEN_ENOMEM by splitting. */
 int must_check p2m_remove_locked(struct p2m *p2m, gfn_t g, mfn_t m, bool *removed);
 
+/* Prints what stands where, runs of frames as one line each, cut after some. */
+void p2m_dump(struct domain *d, void (*print)(const char *format, ...));
+
 /* CPUs running d forget what they cached; no lock held but those above "tlb". */
 void p2m_flush(struct domain *d);
 

@@ -9,16 +9,20 @@
 #include "domain/domain.h"
 #include "domain/vtime.h"
 #include "domain/memory.h"
+#include "entry/crash.h"
 #include "entry/entry.h"
 #include "evtchn/evtchn.h"
 #include "grant/grant.h"
+#include "hvm/p2m.h"
 #include "hypercall/host_info.h"
 #include "init/init.h"
 #include "lib/check.h"
+#include "lib/crash_record.h"
 #include "lib/log.h"
 #include "lib/math.h"
 #include "machine/cpu.h"
 #include "machine/fault.h"
+#include "machine/frames.h"
 #include "machine/irqflag.h"
 #include "machine/lock.h"
 #include "machine/smp.h"
@@ -47,7 +51,10 @@
 #include <xen/sched.h>
 
 #define E820_MAX 320
+#define E820_RAM 1
 #define E820_RESERVED 2
+/* Low memory that is nobody's here; SeaBIOS clears what is below 0x90000. */
+#define CRASH_RECORD_ADDRESS 0x96000UL
 
 static struct xen_e820_entry e820[E820_MAX];
 static uint32_t e820_count;
@@ -360,6 +367,25 @@ static void key_events(void)
 	for_each_domain(evtchn_dump);
 }
 
+static void key_registers(void)
+{
+	unsigned int cpu;
+
+	cpu_set_for_each(cpu, &cpus_online) {
+		softirq_raise(cpu, SOFTIRQ_DUMP);
+	}
+}
+
+static void key_p2m(void)
+{
+	for_each_domain(p2m_dump);
+}
+
+static void key_crash(void)
+{
+	panic("a debug key");
+}
+
 static void key_reboot(void)
 {
 	hardware_shutdown(SHUTDOWN_reboot);
@@ -374,6 +400,9 @@ static void register_keys(void)
 	console_register_key('f', "frames others hold", key_frames);
 	console_register_key('g', "grants", key_grants);
 	console_register_key('e', "event channels", key_events);
+	console_register_key('d', "registers of each CPU's guest", key_registers);
+	console_register_key('D', "memory of translated domains", key_p2m);
+	console_register_key('C', "crash the hypervisor", key_crash);
 	console_register_key('R', "reboot the machine", key_reboot);
 }
 
@@ -452,6 +481,24 @@ static void report_protection(void)
 		 cr4 & CR4_SMAP ? "on" : "none", cr4 & CR4_UMIP ? "on" : "none");
 }
 
+/* What the start before this one ended in, if the memory was not in use meanwhile. */
+static void show_crash(void)
+{
+	struct crash_record *record = frame_map(mfn(CRASH_RECORD_ADDRESS >> PAGE_SHIFT));
+	uint32_t length;
+
+	if (!in_e820(CRASH_RECORD_ADDRESS, sizeof(*record), E820_RAM)) {
+		return;
+	}
+	length = crash_record_take(record);
+	if (length != 0) {
+		log_warning("the hypervisor crashed before this start; the end of its log:");
+		log_raw(record->text, length);
+		log_warning("the end of what the crash left");
+	}
+	crash_set_record(record);
+}
+
 void host_connect(void)
 {
 	log_set_lock(acquire_log, release_log);
@@ -467,6 +514,7 @@ void host_connect(void)
 	if (!options.evtchn_fifo) {
 		evtchn_fifo_forbid();
 	}
+	show_crash();
 	console_init(raise_console);
 	irq_set_deliver(deliver_pirq);
 	evtchn_set_pirq_ops(&machine_pirqs);
@@ -476,6 +524,7 @@ void host_connect(void)
 	timer_init(&eoi_timer, force_eoi, NULL, 0);
 	irq_set_eoi_timer(arm_eoi);
 	register_keys();
+	softirq_set_handler(SOFTIRQ_DUMP, crash_print_guest);
 	vtime_set_wallclock(clock_boot_wallclock(), 0, 0);
 	timer_init(&housekeeping, keep_house, NULL, 0);
 	timer_set(&housekeeping, clock_now());

@@ -220,6 +220,25 @@ void log_raw(const char *text, size_t length)
 	unlock();
 }
 
+static void copy_from_ring(char *buffer, uint32_t from, size_t length)
+{
+	for (size_t done = 0; done < length;) {
+		uint32_t at = (from + (uint32_t)done) % LOG_RING_BYTES;
+		size_t piece = min_u64(length - done, LOG_RING_BYTES - at);
+
+		memcpy(buffer + done, &state.ring[at], piece);
+		done += piece;
+	}
+}
+
+size_t log_tail(char *buffer, size_t size)
+{
+	size_t length = min_u64(size, min_u64(state.produced, LOG_RING_BYTES));
+
+	copy_from_ring(buffer, state.produced - (uint32_t)length, length);
+	return length;
+}
+
 size_t log_read(char *buffer, size_t size, uint32_t *index, bool clear, bool incremental)
 {
 	uint32_t from;
@@ -232,13 +251,7 @@ size_t log_read(char *buffer, size_t size, uint32_t *index, bool clear, bool inc
 		from = *index;
 	}
 	length = min_u64(size, state.produced - from);
-	for (size_t done = 0; done < length;) {
-		uint32_t at = (from + (uint32_t)done) % LOG_RING_BYTES;
-		size_t piece = min_u64(length - done, LOG_RING_BYTES - at);
-
-		memcpy(buffer + done, &state.ring[at], piece);
-		done += piece;
-	}
+	copy_from_ring(buffer, from, length);
 	*index = from + (uint32_t)length;
 	if (clear) {
 		state.oldest = *index;

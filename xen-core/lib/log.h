@@ -65,6 +65,9 @@ void log_raw(const char *text, size_t length);
  */
 size_t log_read(char *buffer, size_t size, uint32_t *index, bool clear, bool incremental);
 
+/* The last bytes of the text, read or not; returns how many. For a panic: takes no lock. */
+size_t log_tail(char *buffer, size_t size);
+
 /* Forgets text, sinks, limits, lock and level. */
 void log_reset(void);
 

@@ -14,8 +14,7 @@ enum softirq {
 	SOFTIRQ_SCHEDULE,
 	SOFTIRQ_NMI,
 	SOFTIRQ_RETIRE, /* objects whose last readers have gone */
-	SOFTIRQ_WORK,   /* continuation of domain teardown and other deferred calls */
-	SOFTIRQ_CONSOLE,
+	SOFTIRQ_DUMP,   /* debug key: what this CPU runs */
 	SOFTIRQ_COUNT,
 };
 
