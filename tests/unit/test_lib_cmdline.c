@@ -118,10 +118,23 @@ static void values_arrive(void)
 	CU_ASSERT_EQUAL(size, 7);
 }
 
+static void a_list_has_its_words_and_no_parts_of_them(void)
+{
+	CU_ASSERT(cmdline_list_has("com1,vga", "com1"));
+	CU_ASSERT(cmdline_list_has("com1,vga", "vga"));
+	CU_ASSERT(cmdline_list_has("vga", "vga"));
+	CU_ASSERT(cmdline_list_has(",vga,", "vga"));
+	CU_ASSERT_FALSE(cmdline_list_has("", "vga"));
+	CU_ASSERT_FALSE(cmdline_list_has("vga2,com1", "vga"));
+	CU_ASSERT_FALSE(cmdline_list_has("novga,com11", "com1"));
+	CU_ASSERT_FALSE(cmdline_list_has("vg", "vga"));
+}
+
 static const struct unit_test tests[] = {
 	UNIT(a_bad_value_changes_nothing_and_is_named),
 	UNIT(an_endless_word_is_refused),
 	UNIT(flags_have_many_spellings),
+	UNIT(a_list_has_its_words_and_no_parts_of_them),
 	UNIT(values_arrive),
 };
 

@@ -13,6 +13,7 @@
 struct core_options {
 	char com1[64], com2[64];
 	char console[64];
+	char vga[64];
 	char loglvl[32], guest_loglvl[32];
 	bool noreboot;
 	bool watchdog;

@@ -10,6 +10,7 @@
 #include "entry/entry.h"
 #include "entry/watchdog.h"
 #include "lib/check.h"
+#include "lib/cmdline.h"
 #include "lib/log.h"
 #include "lib/mem.h"
 #include "machine/cpu.h"
@@ -22,6 +23,7 @@
 #include "plat/acpi.h"
 #include "plat/clock.h"
 #include "plat/irq.h"
+#include "plat/screen.h"
 #include "plat/serial.h"
 
 void boot_entry(uint64_t information, uint32_t door);
@@ -48,22 +50,59 @@ static void take_boot_info(uint64_t information, uint32_t door)
 
 static void start_console(void)
 {
+	static const char *const names[] = {"com1", "com2"};
 	struct serial_options com;
 
 	for (unsigned int i = 0; i < 2; i++) {
 		const char *text = i == 0 ? options.com1 : options.com2;
 
 		serial_defaults(i, &com);
-		if (strcmp(options.console, i == 0 ? "com1" : "com2") == 0 ||
+		if (cmdline_list_has(options.console, names[i]) ||
 		    (i == 0 && strcmp(options.console, "none") != 0 && !options.com2[0])) {
 			if (*text && serial_parse(text, &com)) {
 				log_warning("com%u=%s: not understood", i + 1, text);
 			}
 			if (serial_init(&com)) {
-				options.console[0] = '\0';
+				log_warning("%s: there is none", names[i]);
 			}
 			return;
 		}
+	}
+}
+
+static uint32_t all_of(unsigned int position, unsigned int bits)
+{
+	return (uint32_t)(((1UL << bits) - 1) << position);
+}
+
+/* Behind a front door without a frame buffer the screen is in text mode, if there is one. */
+static void start_screen(void)
+{
+	const struct boot_framebuffer *fb = &boot.framebuffer;
+	struct screen screen = {
+		.columns = SCREEN_TEXT_COLUMNS,
+		.rows = SCREEN_TEXT_ROWS,
+		.pitch = SCREEN_TEXT_COLUMNS * 2,
+	};
+
+	if (!cmdline_list_has(options.console, "vga") ||
+	    (uint64_t)fb->pitch * fb->height > fb->bytes) {
+		return;
+	}
+	if (fb->base == 0) {
+		screen.memory = map_device(SCREEN_TEXT_ADDRESS, PAGE_SIZE, MAP_UNCACHED);
+	} else {
+		screen.memory = map_device(fb->base, fb->bytes, MAP_WRITE_COMBINING);
+		screen.columns = fb->width / SCREEN_FONT_WIDTH;
+		screen.rows = fb->height / SCREEN_FONT_HEIGHT;
+		screen.pitch = fb->pitch;
+		screen.pixel_bytes = fb->bits_per_pixel / 8;
+		screen.ink = all_of(fb->red_position, fb->red_bits) |
+			     all_of(fb->green_position, fb->green_bits) |
+			     all_of(fb->blue_position, fb->blue_bits);
+	}
+	if (screen.memory && screen_open(&screen)) {
+		log_info("the screen is dom0's from its start on (vga=keep: it stays the log's)");
 	}
 }
 
@@ -96,6 +135,7 @@ static void start_on_own_stack(void)
 	if (acpi_init(boot.rsdp)) {
 		log_warning("no ACPI tables: one CPU, no I/O APIC");
 	}
+	start_screen();
 	lapic_init(map_device(lapic_page_address(), PAGE_SIZE, MAP_UNCACHED));
 	lapic_cpu_init();
 	smp_init(lapic_id());
@@ -115,6 +155,9 @@ static void start_on_own_stack(void)
 	dom0_build();
 	if (options.watchdog) {
 		watchdog_start();
+	}
+	if (!cmdline_list_has(options.vga, "keep")) {
+		screen_close();
 	}
 	exit_start();
 }

@@ -14,7 +14,7 @@
 
 struct core_options options = {
 	.com1 = "115200,8n1",
-	.console = "com1",
+	.console = "com1,vga",
 	.loglvl = "info",
 	.guest_loglvl = "warning",
 	.evtchn_fifo = true,
@@ -79,6 +79,7 @@ static const struct cmdline_option table[] = {
 	{"com1", CMDLINE_STRING, options.com1, sizeof(options.com1), NULL},
 	{"com2", CMDLINE_STRING, options.com2, sizeof(options.com2), NULL},
 	{"console", CMDLINE_STRING, options.console, sizeof(options.console), NULL},
+	{"vga", CMDLINE_STRING, options.vga, sizeof(options.vga), NULL},
 	{"loglvl", CMDLINE_STRING, options.loglvl, sizeof(options.loglvl), NULL},
 	{"guest_loglvl", CMDLINE_STRING, options.guest_loglvl, sizeof(options.guest_loglvl), NULL},
 	{"noreboot", CMDLINE_FLAG, &options.noreboot, 0, NULL},
@@ -94,7 +95,6 @@ static const struct cmdline_option table[] = {
 	{"sched", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
 	{"ucode", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
 	{"dom0", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
-	{"vga", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
 	{"iommu", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},
 	{"no-real-mode", CMDLINE_FLAG, &accepted_flag, 0, NULL},
 	{"edd", CMDLINE_STRING, accepted_text, sizeof(accepted_text), NULL},

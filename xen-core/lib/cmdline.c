@@ -243,3 +243,21 @@ int cmdline_parse(const char *text, const struct cmdline_option *table, size_t c
 		}
 	}
 }
+
+bool cmdline_list_has(const char *list, const char *word)
+{
+	size_t length = strlen(word);
+
+	for (;;) {
+		if (strncmp(list, word, length) == 0 &&
+		    (list[length] == '\0' || list[length] == ',')) {
+			return true;
+		}
+		while (*list && *list != ',') {
+			list++;
+		}
+		if (*list++ == '\0') {
+			return false;
+		}
+	}
+}

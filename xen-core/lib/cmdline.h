@@ -43,5 +43,7 @@ int must_check cmdline_read_u64(const char *text, uint64_t *value, const char **
 int must_check cmdline_read_size(const char *text, uint64_t default_unit, uint64_t *bytes,
 				 const char **rest);
 int must_check cmdline_read_bool(const char *text, bool *value);
+/* Of "a,b,c": whether one of them is word. */
+bool must_check cmdline_list_has(const char *list, const char *word);
 
 #endif

@@ -2,9 +2,11 @@
 /*
  * Proves that domain 0 reaches the runtime services of EFI firmware: its clock, its variables, one
  * of which is made, read, found by name and deleted; that what firmware refuses is told in its own
- * words; and that the CPU comes back as it was left.
+ * words; that the CPU comes back as it was left; and that with vga=keep what it prints is drawn
+ * into the frame buffer firmware set up, which it is told of.
  *
  * cpus: 1
+ * options: console=com1,vga vga=keep
  * efi
  */
 #include "guest.h"
@@ -100,6 +102,43 @@ static void the_variables(void)
 	claim_equal("and_is_gone", (int64_t)call->status, (int64_t)NOT_FOUND);
 }
 
+/* Pixels of the frame buffer that are not black. */
+static uint64_t lit_pixels(const struct dom0_vga_console_info *screen)
+{
+	static volatile uint32_t window[PAGE / sizeof(uint32_t)] __attribute__((aligned(4096)));
+	uint64_t first = (screen->u.vesa_lfb.lfb_base |
+			  (uint64_t)screen->u.vesa_lfb.ext_lfb_base << 32) / PAGE;
+	uint64_t pages = (uint64_t)screen->u.vesa_lfb.bytes_per_line *
+			 screen->u.vesa_lfb.height / PAGE;
+	uint64_t lit = 0;
+
+	for (uint64_t i = 0; i < pages; i++) {
+		if (remap((void *)window, first + i, PTE_RW)) {
+			return 0;
+		}
+		for (unsigned int j = 0; j < PAGE / sizeof(uint32_t); j++) {
+			lit += window[j] != 0;
+		}
+	}
+	return lit;
+}
+
+static void the_screen(void)
+{
+	const struct dom0_vga_console_info *screen =
+		(const void *)((const char *)start_info + start_info->console.dom0.info_off);
+	uint64_t before, after;
+
+	claim_equal("the_screen_is_a_frame_buffer", screen->video_type, XEN_VGATYPE_EFI_LFB);
+	claim_equal("of_32_bits_a_pixel", screen->u.vesa_lfb.bits_per_pixel, 32);
+	before = lit_pixels(screen);
+	print("# ################\n");
+	after = lit_pixels(screen);
+	claim(before > 0, "the_log_is_on_it");
+	claim(after >= before + 16 * 16 && after < before + 17 * 128,
+	      "a_line_more_lights_its_letters");
+}
+
 static void the_cpu(void)
 {
 	static const uint64_t kept[2] = {0x0123456789abcdefUL, 0xfedcba9876543210UL};
@@ -116,6 +155,7 @@ static void the_cpu(void)
 
 void guest_test(void)
 {
+	the_screen();
 	the_cpu();
 	the_variables();
 	memset(&op, 0, sizeof(op));
