@@ -13,6 +13,8 @@
 #include <errno.h>
 #include <string.h>
 
+#define DEFAULT_WEIGHT 256 /* what every domain has, and libvirt too */
+
 struct writing {
 	const struct vm_config *config;
 	FILE *to;
@@ -445,7 +447,10 @@ static void name_losses(struct writing *writing)
 	lost(writing, config->soft_affinities > 0, "cpus_soft");
 	lost(writing, config->vnodes > 0, "vnuma");
 	lost(writing, config->cpuids > 0, "cpuid");
-	lost(writing, config->weight != VM_UNSET || config->cap != VM_UNSET, "cpu_weight or cap");
+	lost(writing,
+	     (config->weight != VM_UNSET && config->weight != DEFAULT_WEIGHT) ||
+		     (config->cap != VM_UNSET && config->cap != 0),
+	     "cpu_weight or cap");
 	lost(writing, config->p9_count > 0, "p9");
 	lost(writing, config->pool_name != NULL, "pool");
 	lost(writing, config->ioport_ranges || config->irq_count || config->iomem_ranges,

@@ -23,17 +23,15 @@ static const char *const programs[] = {
 
 static void run_console(domid_t domid, const struct console_options *options)
 {
-	char id[16], number[16], escape[2] = "";
+	char id[16], number[16];
 	const char *argv[10] = {"xenconsole", id, "--type", options->type, "--num", number};
 	unsigned int used = 6;
 
 	snprintf(id, sizeof(id), "%u", domid);
 	snprintf(number, sizeof(number), "%u", options->number);
-	if (options->escape && options->escape[0]) {
-		escape[0] = options->escape[0] == '^' && options->escape[1] ? options->escape[1]
-									    : options->escape[0];
+	if (options->escape) {
 		argv[used++] = "--escape";
-		argv[used++] = escape;
+		argv[used++] = options->escape;
 	}
 	if (getenv("PROXENOS_XENCONSOLE")) {
 		execv(getenv("PROXENOS_XENCONSOLE"), (char *const *)(uintptr_t)argv);

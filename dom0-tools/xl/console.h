@@ -13,7 +13,7 @@
 struct console_options {
 	const char *type; /* "pv", "serial" */
 	unsigned int number;
-	const char *escape; /* NULL: ^] */
+	const char *escape; /* a character, "^X" or "none"; NULL: ^] */
 };
 
 /* Becomes the console; returns, with an exit status, only if that is not possible. */

@@ -196,6 +196,16 @@ static void what_xml_cannot_say_is_named(void)
 	CU_ASSERT_TRUE(said("p9 has no place"));
 	CU_ASSERT_TRUE(said("pool has no place"));
 	free(xml);
+
+	/* What a running domain has by default is nothing lost. */
+	good_with("vcpus=2\ncpu_weight=256\ncap=0");
+	xml = to_xml(config_world_config);
+	CU_ASSERT_FALSE(said("has no place"));
+	free(xml);
+	good_with("vcpus=2\ncpu_weight=512");
+	xml = to_xml(config_world_config);
+	CU_ASSERT_TRUE(said("cpu_weight or cap has no place"));
+	free(xml);
 }
 
 static void xml_refused(const char *inner, int error, const char *message)
