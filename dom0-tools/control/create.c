@@ -31,6 +31,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 #include <unistd.h>
 
 #define EVENT_CHANNELS_DEFAULT 1023
@@ -89,6 +90,38 @@ int control_config_check(struct control *control, const struct vm_config *config
 		       ? refuse(report, config, "a name is not empty and has no slash",
 				"change name=")
 		       : 0;
+}
+
+/* Keys whose work is done by programs or a hypervisor that are not here: such a domain is created
+ * without. */
+static void warn_of_no_effect(const struct creation *creation)
+{
+	const struct vm_config *config = creation->config;
+	bool translated = config->type != VM_TYPE_PV;
+	const struct {
+		bool given;
+		const char *keys;
+		const char *why;
+	} without[] = {
+		{config->channel_count, "channel=", "no program here serves channels"},
+		{config->vfb_count, "vfb=", "no program here serves a screen and keyboard"},
+		{config->p9_count, "p9=", "no program here serves 9pfs"},
+		{config->vnodes, "vnuma=", "guests have one node"},
+		{translated && config->hap == CHOICE_NO, "hap=0", "guests have nested pages"},
+		{translated && config->acpi == CHOICE_NO, "acpi=0",
+		 "a PVH guest learns of its CPUs by ACPI"},
+		{config->pv.pvshim == CHOICE_YES, "pvshim=", "there is no shim"},
+		{config->nested_hvm == CHOICE_YES, "nestedhvm=", "guests cannot have guests"},
+	};
+
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		if (without[i].given) {
+			report_warning(creation->report, "guest '%s': %s has no effect",
+				       config->name, without[i].keys);
+			report_why(creation->report, "%s", without[i].why);
+			report_next(creation->report, "remove it if the guest does without");
+		}
+	}
 }
 
 static int check_name_free(struct creation *creation)
@@ -329,6 +362,25 @@ static int set_scheduling(struct creation *creation)
 				  creation->report);
 }
 
+/* Seconds its clock is ahead of UTC. */
+static int32_t clock_offset(const struct creation *creation)
+{
+	const struct vm_config *config = creation->config;
+	const struct control_clock *clock = &creation->control->clock;
+	uint32_t offset = config->rtc_timeoffset; /* two's complement */
+
+	if (config->localtime == CHOICE_YES) {
+		time_t now = (time_t)clock->wall(clock->context);
+		struct tm local;
+
+		tzset();
+		if (localtime_r(&now, &local)) {
+			offset += (uint32_t)local.tm_gmtoff;
+		}
+	}
+	return (int32_t)offset;
+}
+
 static int set_clock(struct creation *creation)
 {
 	static const uint32_t modes[] = {
@@ -338,11 +390,12 @@ static int set_clock(struct creation *creation)
 		[VM_TSC_NATIVE_PARAVIRT] = 2, /* the mode itself is gone since 4.13 */
 	};
 	struct xen_domctl_tsc_info info = {.tsc_mode = modes[creation->config->tsc_mode]};
+	int32_t offset = clock_offset(creation);
 	int err = call_domain_set_tsc(creation->control->call, creation->pending.domid, &info);
 
-	if (!err && creation->config->rtc_timeoffset) {
+	if (!err && offset) {
 		err = call_domain_set_time_offset(creation->control->call, creation->pending.domid,
-						  (int32_t)creation->config->rtc_timeoffset);
+						  offset);
 	}
 	return err ? control_failed(creation->report, err, "domctl settscinfo",
 				    "the clock of guest '%s'", creation->config->name)
@@ -442,6 +495,7 @@ static int prepare(struct creation *creation)
 	int err = control_config_check(creation->control, creation->config, creation->report);
 
 	if (!err) {
+		warn_of_no_effect(creation);
 		err = check_name_free(creation);
 	}
 	if (!err) {

@@ -511,6 +511,11 @@ static int64_t domctl_one(struct fake_xen *xen, struct fake_domain *domain, stru
 	case XEN_DOMCTL_scheduler_op:
 		return sched(domain, &op->u.scheduler_op);
 	case XEN_DOMCTL_settscinfo:
+		domain->tsc_mode = op->u.tsc_info.tsc_mode;
+		return 0;
+	case XEN_DOMCTL_settimeoffset:
+		domain->time_offset = op->u.settimeoffset.time_offset_seconds;
+		return 0;
 	case XEN_DOMCTL_setvcpuaffinity:
 	case XEN_DOMCTL_setnodeaffinity:
 		return 0;

@@ -58,6 +58,8 @@ struct fake_domain {
 	struct xen_domctl_sched_credit2 sched;
 	struct xen_cpuid_leaf cpuid[FAKE_CPUIDS];
 	uint64_t claims; /* how often it asked for one */
+	int64_t time_offset; /* of its clock, seconds */
+	uint32_t tsc_mode;
 };
 
 struct fake_xen {

@@ -300,6 +300,79 @@ static bool said(const char *text)
 	return found;
 }
 
+/* As long as the zone's offset stays what it is. */
+static void localtime_and_rtc_timeoffset_set_the_clock(void)
+{
+	static const struct {
+		const char *line;
+		int32_t offset;
+	} clocks[] = {{"", 0},
+		      {"localtime=0", 0},
+		      {"localtime=1", 7200},
+		      {"rtc_timeoffset=-90", -90},
+		      {"localtime=1\nrtc_timeoffset=-90", 7110}};
+
+	setenv("TZ", "XYZ-2", 1);
+	for (unsigned int i = 0; i < sizeof(clocks) / sizeof(clocks[0]); i++) {
+		domid_t domid = 0;
+
+		begin();
+		CU_ASSERT_EQUAL(create(clocks[i].line, true, &domid), 0);
+		CU_ASSERT_EQUAL(xen.domains[domid].time_offset, clocks[i].offset);
+		control_domain_destroy(&control, domid, &report);
+		end();
+	}
+	unsetenv("TZ");
+}
+
+static void tsc_mode_reaches_the_hypervisor(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("tsc_mode=\"always_emulate\"", true, &domid), 0);
+	CU_ASSERT_EQUAL(xen.domains[domid].tsc_mode, 1);
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
+/* Keys that are read, but that nothing here carries out for such a guest. */
+static void what_has_no_effect_is_named_and_the_domain_created(void)
+{
+	static const char *const lines[][2] = {
+		{"channel=[\"name=org.a,connection=pty\"]", "channel="},
+		{"vfb=[\"vnc=1\"]", "vfb="},
+		{"p9=[\"tag=a,path=/b,security_model=none\"]", "p9="},
+		{"vnuma=[[\"pnode=0\",\"size=64\",\"vcpus=0-1\",\"vdistances=10\"]]", "vnuma="},
+		{"type=\"pvh\"\nhap=0", "hap=0"},
+		{"type=\"pvh\"\nacpi=0", "acpi=0"},
+		{"type=\"pvh\"\npvshim=1", "pvshim="},
+		{"nestedhvm=1", "nestedhvm="},
+	};
+
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		domid_t domid = 0;
+
+		begin();
+		CU_ASSERT_EQUAL(create(lines[i][0], true, &domid), 0);
+		CU_ASSERT_TRUE(xen.domains[domid].exists);
+		CU_ASSERT_TRUE(said("guest 'web'"));
+		CU_ASSERT_TRUE(said(lines[i][1]));
+		CU_ASSERT_TRUE(report.count > 0 && report.messages[0].next != NULL);
+		control_domain_destroy(&control, domid, &report);
+		end();
+	}
+	begin();
+	{
+		domid_t domid = 0;
+
+		CU_ASSERT_EQUAL(create("acpi=1\nhap=1\nnestedhvm=0", true, &domid), 0);
+		CU_ASSERT_EQUAL(report.count, 0);
+		control_domain_destroy(&control, domid, &report);
+	}
+	end();
+}
+
 static void a_cpuid_leaf_refused_or_missing_is_named(void)
 {
 	domid_t domid = 0;
@@ -1298,6 +1371,9 @@ int main(void)
 		UNIT(a_domain_asked_to_stay_paused_does),
 		UNIT(the_store_lets_go_of_a_domain_only_when_it_dies),
 		UNIT(cpuid_changes_what_the_guest_is_told),
+		UNIT(localtime_and_rtc_timeoffset_set_the_clock),
+		UNIT(tsc_mode_reaches_the_hypervisor),
+		UNIT(what_has_no_effect_is_named_and_the_domain_created),
 		UNIT(a_cpuid_leaf_refused_or_missing_is_named),
 		UNIT(memory_is_claimed_unless_xl_conf_says_no),
 		UNIT(any_failing_hypercall_leaves_nothing),

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -425,6 +426,7 @@ struct scene {
 	const char *escape;
 	char seen[64];  /* by the user */
 	char typed[64]; /* what the guest got */
+	bool stayed;    /* the line had not ended before the user left */
 	pthread_t thread;
 };
 
@@ -464,6 +466,8 @@ static void put(int fd, const char *text)
 	}
 }
 
+static atomic_bool line_ended;
+
 /* The guest greets; the user answers and leaves. */
 static void *play(void *data)
 {
@@ -473,6 +477,7 @@ static void *play(void *data)
 	collect(scene->user, scene->seen, 7);
 	put(scene->user, scene->keys);
 	collect(scene->guest, scene->typed, strlen(scene->keys));
+	scene->stayed = !atomic_load(&line_ended);
 	put(scene->user, scene->escape);
 	return NULL;
 }
@@ -483,6 +488,7 @@ static void scene_begin(struct scene *scene, const char *node, const char *keys,
 	struct termios settings;
 
 	*scene = (struct scene){.keys = keys, .escape = escape};
+	atomic_store(&line_ended, false);
 	scene->guest = open_pair(&scene->guest_other);
 	scene->user = open_pair(&scene->user_other);
 	tcgetattr(scene->guest_other, &settings);
@@ -499,6 +505,7 @@ static void scene_end(struct scene *scene)
 {
 	pthread_join(scene->thread, NULL);
 	CU_ASSERT_STRING_EQUAL(scene->seen, "login: ");
+	CU_ASSERT_TRUE(scene->stayed);
 	CU_ASSERT_STRING_EQUAL(scene->typed, scene->keys);
 	close(scene->guest);
 	close(scene->guest_other);
@@ -515,6 +522,7 @@ static int xl_at(const struct scene *scene, const char *line)
 	dup2(scene->user_other, STDIN_FILENO);
 	dup2(scene->user_other, STDOUT_FILENO);
 	status = xl(line);
+	atomic_store(&line_ended, true);
 	dup2(in, STDIN_FILENO);
 	dup2(to, STDOUT_FILENO);
 	close(in);
@@ -535,6 +543,7 @@ static int console(const struct scene *scene, const char *line)
 		_exit(xl_at(scene, line));
 	}
 	CU_ASSERT_EQUAL(waitpid(child, &status, 0), child);
+	atomic_store(&line_ended, true);
 	return status;
 }
 
