@@ -476,6 +476,18 @@ static int64_t set_policy(struct fake_domain *domain, struct xen_domctl_cpu_poli
 	return 0;
 }
 
+static void set_affinity(struct fake_domain *domain, const struct xen_domctl_vcpuaffinity *affinity)
+{
+	if (affinity->vcpu < 2 && affinity->flags & XEN_VCPUAFFINITY_HARD) {
+		domain->hard[affinity->vcpu] =
+			*(uint8_t *)(uintptr_t)affinity->cpumap_hard.bitmap;
+	}
+	if (affinity->vcpu < 2 && affinity->flags & XEN_VCPUAFFINITY_SOFT) {
+		domain->soft[affinity->vcpu] =
+			*(uint8_t *)(uintptr_t)affinity->cpumap_soft.bitmap;
+	}
+}
+
 static int64_t domctl_one(struct fake_xen *xen, struct fake_domain *domain, struct xen_domctl *op)
 {
 	switch (op->cmd) {
@@ -517,6 +529,8 @@ static int64_t domctl_one(struct fake_xen *xen, struct fake_domain *domain, stru
 		domain->time_offset = op->u.settimeoffset.time_offset_seconds;
 		return 0;
 	case XEN_DOMCTL_setvcpuaffinity:
+		set_affinity(domain, &op->u.vcpuaffinity);
+		return 0;
 	case XEN_DOMCTL_setnodeaffinity:
 		return 0;
 	case XEN_DOMCTL_get_cpu_policy:

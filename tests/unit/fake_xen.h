@@ -60,6 +60,8 @@ struct fake_domain {
 	uint64_t claims; /* how often it asked for one */
 	int64_t time_offset; /* of its clock, seconds */
 	uint32_t tsc_mode;
+	uint8_t hard[2]; /* the first CPUs vcpus 0 and 1 may run on, and prefer */
+	uint8_t soft[2];
 };
 
 struct fake_xen {

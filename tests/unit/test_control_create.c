@@ -373,6 +373,46 @@ static void what_has_no_effect_is_named_and_the_domain_created(void)
 	end();
 }
 
+static void limits_and_shares_reach_the_hypervisor(void)
+{
+	const struct fake_domain *domain;
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", true, &domid), 0);
+	domain = &xen.domains[domid];
+	CU_ASSERT_EQUAL(domain->config.max_evtchn_port, 1023);
+	CU_ASSERT_EQUAL(domain->config.max_vcpus, 2);
+	CU_ASSERT_EQUAL(domain->hard[0], 0);
+	control_domain_destroy(&control, domid, &report);
+	end();
+	begin();
+	CU_ASSERT_EQUAL_FATAL(create("maxvcpus=3\nmaxmem=96\ncpus=[\"1\",\"0-1\"]\n"
+				     "cpus_soft=[\"0\",\"1\"]\ncpu_weight=512\ncap=50\n"
+				     "max_grant_frames=40\nmax_maptrack_frames=41\n"
+				     "max_event_channels=42\n",
+				     true, &domid),
+			      0);
+	domain = &xen.domains[domid];
+	CU_ASSERT_EQUAL(domain->config.max_vcpus, 3);
+	CU_ASSERT_EQUAL(domain->config.max_grant_frames, 40);
+	CU_ASSERT_EQUAL(domain->config.max_maptrack_frames, 41);
+	CU_ASSERT_EQUAL(domain->config.max_evtchn_port, 42);
+	CU_ASSERT_EQUAL(domain->sched.weight, 512);
+	CU_ASSERT_EQUAL(domain->sched.cap, 50);
+	CU_ASSERT_EQUAL(domain->hard[0], 1 << 1);
+	CU_ASSERT_EQUAL(domain->hard[1], 3);
+	CU_ASSERT_EQUAL(domain->soft[0], 1 << 0);
+	CU_ASSERT_EQUAL(domain->soft[1], 1 << 1);
+	CU_ASSERT_TRUE(domain->tot_pages <= 64 * 256 + 1024 && domain->tot_pages >= 64 * 256);
+	CU_ASSERT_TRUE(domain->max_pages >= 96 * 256 && domain->max_pages <= 96 * 256 + 1024);
+	CU_ASSERT_TRUE(node_is("/local/domain/1/cpu/1/availability", "online"));
+	CU_ASSERT_TRUE(node_is("/local/domain/1/cpu/2/availability", "offline"));
+	CU_ASSERT_TRUE(node_is("/local/domain/1/memory/static-max", "98304"));
+	control_domain_destroy(&control, domid, &report);
+	end();
+}
+
 static void a_cpuid_leaf_refused_or_missing_is_named(void)
 {
 	domid_t domid = 0;
@@ -1373,6 +1413,7 @@ int main(void)
 		UNIT(cpuid_changes_what_the_guest_is_told),
 		UNIT(localtime_and_rtc_timeoffset_set_the_clock),
 		UNIT(tsc_mode_reaches_the_hypervisor),
+		UNIT(limits_and_shares_reach_the_hypervisor),
 		UNIT(what_has_no_effect_is_named_and_the_domain_created),
 		UNIT(a_cpuid_leaf_refused_or_missing_is_named),
 		UNIT(memory_is_claimed_unless_xl_conf_says_no),
