@@ -325,7 +325,9 @@ static uint64_t write_fadt(struct writer *writer, uint64_t facs, uint64_t dsdt)
 	return address;
 }
 
-static void write_apic(struct writer *writer, uint32_t vcpu, bool online)
+/* Offline vcpus are enabled too: Linux can bring up only a CPU that was there when it started, and
+ * takes those down that the store says are offline before it runs its first program. */
+static void write_apic(struct writer *writer, uint32_t vcpu)
 {
 	uint32_t id = vcpu * 2;
 
@@ -336,7 +338,7 @@ static void write_apic(struct writer *writer, uint32_t vcpu, bool online)
 			*apic = (struct madt_apic){.length = sizeof(*apic),
 						   .processor = (uint8_t)vcpu,
 						   .apic = (uint8_t)id,
-						   .flags = online ? APIC_ENABLED : 0};
+						   .flags = APIC_ENABLED};
 		}
 	} else {
 		struct madt_x2apic *apic = extend(writer, sizeof(*apic));
@@ -345,19 +347,19 @@ static void write_apic(struct writer *writer, uint32_t vcpu, bool online)
 			*apic = (struct madt_x2apic){.type = 9,
 						     .length = sizeof(*apic),
 						     .apic = id,
-						     .flags = online ? APIC_ENABLED : 0,
+						     .flags = APIC_ENABLED,
 						     .processor = vcpu};
 		}
 	}
 }
 
-static uint64_t write_madt(struct writer *writer, uint32_t vcpus, uint32_t online)
+static uint64_t write_madt(struct writer *writer, uint32_t vcpus)
 {
 	uint64_t address = 0;
 	struct acpi_madt *madt = begin(writer, sizeof(*madt), &address);
 
 	for (uint32_t vcpu = 0; madt && vcpu < vcpus; vcpu++) {
-		write_apic(writer, vcpu, vcpu < online);
+		write_apic(writer, vcpu);
 	}
 	if (!madt || writer->full) {
 		return 0;
@@ -400,20 +402,20 @@ static uint64_t write_rsdp(struct writer *writer, uint64_t xsdt)
 	return address;
 }
 
-int acpi_build(uint8_t *memory, size_t size, uint64_t address, uint32_t max_vcpus,
-	       uint32_t online_vcpus, uint64_t *rsdp)
+int acpi_build(uint8_t *memory, size_t size, uint64_t address, uint32_t vcpus,
+	       uint64_t *rsdp)
 {
 	struct writer writer = {.memory = memory, .size = size, .address = address};
 	uint64_t dsdt;
 	uint64_t fadt;
 	uint64_t madt;
 
-	if (max_vcpus > ACPI_VCPUS_MAX) {
+	if (vcpus > ACPI_VCPUS_MAX) {
 		return -EINVAL;
 	}
-	dsdt = write_dsdt(&writer, max_vcpus);
+	dsdt = write_dsdt(&writer, vcpus);
 	fadt = write_fadt(&writer, write_facs(&writer), dsdt);
-	madt = write_madt(&writer, max_vcpus, online_vcpus);
+	madt = write_madt(&writer, vcpus);
 	*rsdp = write_rsdp(&writer, write_xsdt(&writer, fadt, madt));
 	return writer.full ? -ENOSPC : 0;
 }

@@ -55,7 +55,7 @@ static int write_acpi(const struct run *run, uint64_t *rsdp)
 	}
 	memset(at, 0, PVH_ACPI_PAGES * CALL_PAGE_SIZE);
 	err = acpi_build(at, PVH_ACPI_PAGES * CALL_PAGE_SIZE, PVH_ACPI, build->max_vcpus,
-			 build->online_vcpus, rsdp);
+			 rsdp);
 	run_unmap(run, at, PVH_ACPI_PAGES);
 	return err ? run_failed(run, err, "describing its vcpus in ACPI tables") : 0;
 }

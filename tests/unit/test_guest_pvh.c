@@ -241,13 +241,13 @@ static void tables_for_many_vcpus_fit_or_are_refused(void)
 	static uint8_t memory[PVH_ACPI_PAGES * 4096];
 	uint64_t rsdp;
 
-	CU_ASSERT_EQUAL(acpi_build(memory, sizeof(memory), PVH_ACPI, 512, 512, &rsdp), 0);
+	CU_ASSERT_EQUAL(acpi_build(memory, sizeof(memory), PVH_ACPI, 512, &rsdp), 0);
 	CU_ASSERT_EQUAL(memcmp(memory + (rsdp - PVH_ACPI), "RSD PTR ", 8), 0);
-	CU_ASSERT_EQUAL(acpi_build(memory, sizeof(memory), PVH_ACPI, 513, 1, &rsdp), -EINVAL);
+	CU_ASSERT_EQUAL(acpi_build(memory, sizeof(memory), PVH_ACPI, 513, &rsdp), -EINVAL);
 	for (size_t size = 0; size < 1200; size++) {
 		uint8_t *exact = malloc(size + 1);
 
-		CU_ASSERT_EQUAL(acpi_build(exact, size, PVH_ACPI, 16, 16, &rsdp), -ENOSPC);
+		CU_ASSERT_EQUAL(acpi_build(exact, size, PVH_ACPI, 16, &rsdp), -ENOSPC);
 		free(exact);
 	}
 }

@@ -122,3 +122,32 @@ same_data() {
 loop_is_free() {
 	[ -z "$(/sbin/losetup -j "$1")" ]
 }
+
+# field NAME N: of its line in xl list.
+field() {
+	xl list "$1" 2>/dev/null | awk -v n="$2" 'NR == 2 {print $n}'
+}
+
+state_is() {
+	case $(field "$1" 5) in $2) return 0 ;; esac
+	return 1
+}
+
+has_shrunk() {
+	[ "$(field "$1" 3)" -le "$2" ]
+}
+
+# console_answers NAME COMMAND LINE: what is typed at its console is carried out, and shown there.
+console_answers() {
+	mkfifo /run/keys
+	xl console "$1" </run/keys >/run/attached 2>&1 &
+	attached=$!
+	exec 4>/run/keys
+	printf '%s\r' "$2" >&4
+	wait_until $patience grep -q "^$3" /run/attached
+	answered=$?
+	printf '\035' >&4
+	exec 4>&-
+	rm /run/keys
+	wait $attached && return $answered
+}

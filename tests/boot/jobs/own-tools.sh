@@ -61,19 +61,6 @@ store_is_as_before() {
 	cmp -s /run/nodes.before /run/nodes.now
 }
 
-field() {
-	xl list "$1" 2>/dev/null | awk -v n="$2" 'NR == 2 {print $n}'
-}
-
-state_is() {
-	case $(field "$1" 5) in $2) return 0 ;; esac
-	return 1
-}
-
-has_shrunk() {
-	[ "$(field "$1" 3)" -le "$2" ]
-}
-
 disk_is_listed() {
 	xl block-list "$1" | grep -q "/vbd/[0-9]*/$2 *$"
 }
@@ -84,19 +71,6 @@ nics() {
 
 nics_are() {
 	[ "$(nics "$1")" = "$2" ]
-}
-
-# What is typed at its console is carried out, and shown there.
-console_answers() {
-	mkfifo /run/keys
-	xl console "$1" </run/keys >/run/attached 2>&1 &
-	attached=$!
-	exec 4>/run/keys
-	printf 'echo sum=$((40 + 2))\r' >&4
-	wait_until $patience grep -q '^sum=42' /run/attached
-	answered=$?
-	printf '\035' >&4
-	wait $attached && return $answered
 }
 
 nothing_pending() {
@@ -117,7 +91,7 @@ check a_guest_with_disk_and_network_is_created create_guest web 192 2 "ip=10.0.5
 	'disk = [ "format=raw,vdev=xvdb,access=w,target=/run/file.img" ]' 'vif = [ "bridge=xenbr0" ]'
 check its_disk_works guest_will_say web $patience "disk xvdb md5"
 check its_network_works guest_will_say web $patience "ping 10.0.5.1 answers"
-check its_console_answers console_answers web
+check its_console_answers console_answers web 'echo sum=$((40 + 2))' sum=42
 [ $failed = 0 ] || show_console web
 check debians_xl_lists_it sh -c 'xl list web >/dev/null'
 for form in "list" "list -v" "list -c" "list -n" "vcpu-list" "vm-list" "cpupool-list" "sched-credit2" "claims" \
