@@ -336,12 +336,12 @@ int call_host_scheduler(struct call *call, uint32_t *sched_id)
 	return err;
 }
 
-int call_host_pool(struct call *call, struct xen_sysctl_cpupool_op *pool, uint8_t *cpus,
-		   size_t bytes)
+static int pool_map(struct call *call, uint32_t what, struct xen_sysctl_cpupool_op *pool,
+		    uint8_t *cpus, size_t bytes)
 {
 	size_t mark = call_mark(call);
 	uint8_t *buffer = bytes ? call_take(call, bytes) : NULL;
-	struct xen_sysctl op = {.u.cpupool_op = {.op = XEN_SYSCTL_CPUPOOL_OP_INFO,
+	struct xen_sysctl op = {.u.cpupool_op = {.op = what,
 						 .cpupool_id = pool->cpupool_id,
 						 .cpumap = {
 							 .bitmap = call_handle(buffer),
@@ -357,6 +357,30 @@ int call_host_pool(struct call *call, struct xen_sysctl_cpupool_op *pool, uint8_
 		}
 	}
 	call_release(call, mark);
+	return err;
+}
+
+int call_host_pool(struct call *call, struct xen_sysctl_cpupool_op *pool, uint8_t *cpus,
+		   size_t bytes)
+{
+	return pool_map(call, XEN_SYSCTL_CPUPOOL_OP_INFO, pool, cpus, bytes);
+}
+
+int call_host_free_cpus(struct call *call, uint8_t *cpus, size_t bytes)
+{
+	struct xen_sysctl_cpupool_op pool = {0};
+
+	return pool_map(call, XEN_SYSCTL_CPUPOOL_OP_FREEINFO, &pool, cpus, bytes);
+}
+
+int call_host_pool_change(struct call *call, struct xen_sysctl_cpupool_op *pool)
+{
+	struct xen_sysctl op = {.u.cpupool_op = *pool};
+	int err = sysctl(call, XEN_SYSCTL_cpupool_op, &op);
+
+	if (!err) {
+		pool->cpupool_id = op.u.cpupool_op.cpupool_id;
+	}
 	return err;
 }
 

@@ -58,6 +58,10 @@ int call_host_scheduler(struct call *call, uint32_t *sched_id);
  * be 0) gets its CPUs as a bitmap. */
 int call_host_pool(struct call *call, struct xen_sysctl_cpupool_op *pool, uint8_t *cpus,
 		   size_t bytes);
+/* The CPUs that are in no pool. */
+int call_host_free_cpus(struct call *call, uint8_t *cpus, size_t bytes);
+/* XEN_SYSCTL_CPUPOOL_OP_* that have no map. */
+int call_host_pool_change(struct call *call, struct xen_sysctl_cpupool_op *pool);
 int call_host_sched(struct call *call, struct xen_sysctl_scheduler_op *op);
 
 /* --- console, keys ---------------------------------------------------------------------------- */

@@ -31,6 +31,20 @@ int control_pool_find(struct control *control, const char *text, uint32_t *id,
 /* *name is the caller's; "Pool-N" when the store has none. */
 int control_pool_name(struct control *control, uint32_t id, char **name, struct report *report);
 
+/* Pools change (pool.c). CPUs are a map of `bytes` bytes. */
+
+/* The one to make: cpus may be NULL for one that is free. Its number becomes *id. */
+int control_pool_create(struct control *control, const char *name, uint32_t sched_id,
+			const uint8_t *cpus, size_t bytes, uint32_t *id, struct report *report);
+/* Its CPUs become free. */
+int control_pool_destroy(struct control *control, uint32_t id, struct report *report);
+int control_pool_rename(struct control *control, uint32_t id, const char *name,
+			struct report *report);
+/* Gives it CPUs that are free, or takes them from it. */
+int control_pool_cpus(struct control *control, uint32_t id, const uint8_t *cpus, size_t bytes,
+		      bool add, struct report *report);
+int control_pool_move(struct control *control, uint32_t id, domid_t domid, struct report *report);
+
 struct control_weight {
 	int weight; /* -1: leave alone */
 	int cap;

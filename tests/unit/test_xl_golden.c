@@ -99,8 +99,47 @@ static int64_t answer_list(struct xen_sysctl_getdomaininfolist *list)
 	return 0;
 }
 
+/* With a second pool: CPUs 0 and 1, CPU 2, and CPU 3 free. Else one has all. */
+static bool two_pools;
+
+static int64_t change_pool(struct xen_sysctl_cpupool_op *pool)
+{
+	static const char *const names[] = {"", "create", "destroy", "", "addcpu", "rmcpu",
+					    "movedomain"};
+
+	if ((pool->op == XEN_SYSCTL_CPUPOOL_OP_ADDCPU && pool->cpu != 3) ||
+	    (pool->op == XEN_SYSCTL_CPUPOOL_OP_RMCPU && pool->cpu == 3)) {
+		return -ENODEV;
+	}
+	if (pool->op == XEN_SYSCTL_CPUPOOL_OP_RMCPU && pool->cpu == 0) {
+		return -EBUSY;
+	}
+	if (pool->op == XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN && pool->domid == 0) {
+		return -EPERM;
+	}
+	fprintf(changes, "sysctl cpupool_op %s %d: cpu %u domain %u\n", names[pool->op],
+		(int)pool->cpupool_id, pool->cpu, pool->domid);
+	if (pool->op == XEN_SYSCTL_CPUPOOL_OP_CREATE) {
+		pool->cpupool_id = 2;
+	}
+	return 0;
+}
+
 static int64_t answer_pool(struct xen_sysctl_cpupool_op *pool)
 {
+	if (pool->op == XEN_SYSCTL_CPUPOOL_OP_FREEINFO) {
+		put_map(&pool->cpumap, two_pools ? 8 : 0);
+		return 0;
+	}
+	if (pool->op != XEN_SYSCTL_CPUPOOL_OP_INFO) {
+		return change_pool(pool);
+	}
+	if (two_pools && pool->cpupool_id <= 1) {
+		pool->sched_id = XEN_SCHEDULER_CREDIT2;
+		pool->n_dom = pool->cpupool_id ? 0 : DOMAIN_COUNT;
+		put_map(&pool->cpumap, pool->cpupool_id ? 4 : 3);
+		return 0;
+	}
 	if (pool->op != XEN_SYSCTL_CPUPOOL_OP_INFO || pool->cpupool_id > 0) {
 		return -ENOENT;
 	}
@@ -415,6 +454,8 @@ static struct {
 	{"/local/domain/1/cpu/1/availability", NULL},
 	{"/local/domain/1/control/sysrq", NULL},
 	{"/local/domain/1/control/shutdown", NULL},
+	{"/local/pool/1/name", NULL},
+	{"/local/pool/2/name", NULL},
 };
 #define WATCHED_COUNT (sizeof(watched) / sizeof(watched[0]))
 
@@ -432,6 +473,8 @@ static void look_after(struct fake_store *fake)
 
 		if (now && (!before || strcmp(before, now) != 0)) {
 			fprintf(changes, "%s = %s\n", watched[i].path, now);
+		} else if (before && !now) {
+			fprintf(changes, "%s is gone\n", watched[i].path);
 		}
 		free(now);
 		free(before);
@@ -462,6 +505,9 @@ static struct run run_line(const char *line)
 		argv[argc++] = word;
 	}
 	fill_store(fake);
+	if (two_pools) {
+		fake_store_set(fake, "/local/pool/1/name", "batch");
+	}
 	look_before(fake);
 	CU_ASSERT_EQUAL_FATAL(call_open_with(&backend, NULL, &call), 0);
 	CU_ASSERT_EQUAL_FATAL(store_attach(&store, fake_store_connect(fake)), 0);
@@ -566,6 +612,37 @@ static void compare(const char *name, const char *line)
 	free(expected);
 	free(text);
 	run_free(&run);
+}
+
+static void pools_change_as_they_are_told(void)
+{
+	compare("cpupool-create-no-free-cpu", "cpupool-create name=more");
+	two_pools = true;
+	compare("cpupool-list-two", "cpupool-list -c");
+	compare("cpupool-create", "cpupool-create name=more cpus=3");
+	compare("cpupool-create-any", "cpupool-create name=more sched=credit2");
+	compare("cpupool-create-dry", "cpupool-create -n name=more cpus=[3]");
+	compare("cpupool-create-taken", "cpupool-create name=more cpus=[\"2\",\"3\"]");
+	compare("cpupool-create-same-name", "cpupool-create name=batch");
+	compare("cpupool-create-number", "cpupool-create name=7");
+	compare("cpupool-create-nameless", "cpupool-create cpus=3");
+	compare("cpupool-create-no-sched", "cpupool-create name=more sched=fair");
+	compare("cpupool-create-unknown", "cpupool-create name=more color=red");
+	compare("cpupool-create-no-file", "cpupool-create /nonexistent/pool");
+	compare("cpupool-destroy", "cpupool-destroy batch");
+	compare("cpupool-destroy-first", "cpupool-destroy Pool-0");
+	compare("cpupool-rename", "cpupool-rename batch night");
+	compare("cpupool-rename-same", "cpupool-rename Pool-0 batch");
+	compare("cpupool-cpu-add", "cpupool-cpu-add batch 3");
+	compare("cpupool-cpu-add-taken", "cpupool-cpu-add batch 1");
+	compare("cpupool-cpu-add-none", "cpupool-cpu-add batch 9");
+	compare("cpupool-cpu-remove", "cpupool-cpu-remove batch 2");
+	compare("cpupool-cpu-remove-last", "cpupool-cpu-remove Pool-0 0");
+	compare("cpupool-cpu-remove-absent", "cpupool-cpu-remove batch 3");
+	compare("cpupool-migrate", "cpupool-migrate web1 batch");
+	compare("cpupool-migrate-dom0", "cpupool-migrate 0 batch");
+	compare("cpupool-migrate-nowhere", "cpupool-migrate web1 nosuch");
+	two_pools = false;
 }
 
 static void the_tables_are_as_ever(void)
@@ -736,6 +813,7 @@ int main(void)
 {
 	static const struct unit_test tests[] = {
 		UNIT(the_tables_are_as_ever),
+		UNIT(pools_change_as_they_are_told),
 		UNIT(every_list_has_its_json),
 		UNIT(errors_name_object_cause_and_remedy),
 		UNIT(a_command_changes_what_it_says_and_nothing_else),
