@@ -413,6 +413,53 @@ static void limits_and_shares_reach_the_hypervisor(void)
 	end();
 }
 
+/* The whole of another creation, from within a step of the first. */
+static int create_another(void *data, const char *step)
+{
+	bool *done = data;
+	struct control other = control;
+	struct control_create how = {.lifecycle = CONTROL_LIFECYCLE_NONE, .console = -1};
+	struct vm_config *config;
+	struct store *store;
+	domid_t domid = 0;
+
+	if (*done || strcmp(step, "building the domain") != 0) {
+		return 0;
+	}
+	*done = true;
+	CU_ASSERT_EQUAL_FATAL(store_attach(&store, fake_store_connect(fake)), 0);
+	other.store = store;
+	other.fault = NULL;
+	config = config_of("name=\"db\"\nuuid=\"22222222-2222-3333-4444-555555555555\"");
+	CU_ASSERT_EQUAL(control_domain_create(&other, config, &how, &domid, &report), 0);
+	vm_config_free(config);
+	store_close(store);
+	CU_ASSERT_EQUAL(domid, 2);
+	CU_ASSERT_EQUAL(xen.domains[2].pauses, 0);
+	return 0;
+}
+
+/* Nothing that a creation holds while it builds makes others wait. */
+static void a_domain_is_created_while_another_is_being_built(void)
+{
+	bool done = false;
+	domid_t domid = 0;
+
+	begin();
+	control.fault = create_another;
+	control.fault_data = &done;
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	CU_ASSERT_TRUE(done);
+	CU_ASSERT_EQUAL(domid, 1);
+	CU_ASSERT_EQUAL(xen.domains[1].pauses, 0);
+	CU_ASSERT_TRUE(node_is("/local/domain/1/name", "web"));
+	CU_ASSERT_TRUE(node_is("/local/domain/2/name", "db"));
+	control_domain_destroy(&control, 1, &report);
+	control_domain_destroy(&control, 2, &report);
+	CU_ASSERT_TRUE(nothing_is_left());
+	end();
+}
+
 static void a_cpuid_leaf_refused_or_missing_is_named(void)
 {
 	domid_t domid = 0;
@@ -1414,6 +1461,7 @@ int main(void)
 		UNIT(localtime_and_rtc_timeoffset_set_the_clock),
 		UNIT(tsc_mode_reaches_the_hypervisor),
 		UNIT(limits_and_shares_reach_the_hypervisor),
+		UNIT(a_domain_is_created_while_another_is_being_built),
 		UNIT(what_has_no_effect_is_named_and_the_domain_created),
 		UNIT(a_cpuid_leaf_refused_or_missing_is_named),
 		UNIT(memory_is_claimed_unless_xl_conf_says_no),
