@@ -6,6 +6,8 @@
 
 #include "xl/console.h"
 
+#include "xenconsole/attach.h"
+
 #include <string.h>
 
 int cmd_console(struct xl *xl, int argc, char **argv)
@@ -13,7 +15,7 @@ int cmd_console(struct xl *xl, int argc, char **argv)
 	struct console_options options = {.type = "pv"};
 	unsigned long number = 0;
 	domid_t domid;
-	int option, status;
+	int option, status, escape;
 
 	while ((option = xl_getopt(xl, argc, argv, "t:n:e:", NULL)) != -1) {
 		switch (option) {
@@ -28,6 +30,12 @@ int cmd_console(struct xl *xl, int argc, char **argv)
 			options.number = (unsigned int)number;
 			break;
 		case 'e':
+			if (attach_parse_escape(optarg, &escape)) {
+				fprintf(xl->err,
+					"escape '%s' is not a character, ^X or none\n",
+					optarg);
+				return XL_USAGE;
+			}
 			options.escape = optarg;
 			break;
 		default:

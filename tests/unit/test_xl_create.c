@@ -597,6 +597,18 @@ static void console_carries_keys_and_text_until_the_escape(void)
 	end();
 }
 
+static void a_console_is_not_begun_with_an_escape_that_is_none(void)
+{
+	begin();
+	CU_ASSERT_EQUAL(xl("create -q -e %C"), 0);
+	CU_ASSERT_EQUAL(xl("console -e abc web"), 2);
+	CU_ASSERT_STRING_EQUAL(err, "escape 'abc' is not a character, ^X or none\n");
+	CU_ASSERT_EQUAL(xl("console -t vga web"), 2);
+	CU_ASSERT_EQUAL(xl("console -n x web"), 2);
+	xl("destroy web");
+	end();
+}
+
 /* A letter that is part of the escape's name is a letter. */
 static void console_e_is_left_by_another_character_only(void)
 {
@@ -666,6 +678,7 @@ int main(void)
 		UNIT(domxml_shows_a_file_and_a_domain_and_create_takes_it_back),
 		UNIT(dump_core_needs_a_guest_that_has_begun),
 		UNIT(console_carries_keys_and_text_until_the_escape),
+		UNIT(a_console_is_not_begun_with_an_escape_that_is_none),
 		UNIT(console_e_is_left_by_another_character_only),
 	};
 	char command[96];
