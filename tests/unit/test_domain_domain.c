@@ -266,6 +266,30 @@ static void a_dead_domain_stays_while_it_is_referenced(void)
 	CU_ASSERT_PTR_NULL(domain_find(5));
 }
 
+static void a_domain_holds_its_pool_until_it_is_gone(void)
+{
+	struct domain_config config = {.max_vcpus = 1, .pool = 1};
+	static struct vcpu *none[1];
+	struct domain *d;
+	uint32_t id = 1;
+
+	CU_ASSERT_EQUAL(domain_create(5, &config, &ops, false, &d), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_info(0).groups, 0);
+	sched_cpu_online(0);
+	CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+	CU_ASSERT_EQUAL(domain_create(5, &config, &ops, false, &d), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 0), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, 0), 0);
+	CU_ASSERT_EQUAL_FATAL(domain_create(5, &config, &ops, false, &d), 0);
+	d->vcpus = none;
+	CU_ASSERT_TRUE(domain_get(d));
+	destroy(d);
+	CU_ASSERT_EQUAL(sched_pool_info(id).groups, 1);
+	domain_put(d);
+	pass_exit_paths();
+	CU_ASSERT_EQUAL(sched_pool_info(id).groups, 0);
+}
+
 static void a_big_domain_is_freed_in_shares(void)
 {
 	struct domain *d = make(5);
@@ -385,6 +409,7 @@ int main(void)
 		UNIT(ids_are_not_reused_soon),
 		UNIT(killing_goes_on_where_it_stopped),
 		UNIT(a_dead_domain_stays_while_it_is_referenced),
+		UNIT(a_domain_holds_its_pool_until_it_is_gone),
 		UNIT(a_big_domain_is_freed_in_shares),
 		UNIT(a_borrowed_domain_outlives_its_last_reference),
 		UNIT(the_first_reason_to_shut_down_wins),

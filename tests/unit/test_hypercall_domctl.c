@@ -235,6 +235,24 @@ static void shares_and_sizes_are_as_libxl_sets_them(void)
 	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_set_address_size, 1), 0);
 }
 
+static int64_t pool(uint32_t what, uint32_t id, uint32_t cpu, uint32_t domid)
+{
+	sys.u.cpupool_op = (struct xen_sysctl_cpupool_op){
+		.op = what, .cpupool_id = id, .cpu = cpu, .domid = domid,
+		.sched_id = SCHED_ID_CREDIT2, .cpumap = {LIST_VA, 64, 0}};
+	return sysctl(dom0, XEN_SYSCTL_cpupool_op);
+}
+
+static uint64_t cpus_of(uint32_t id)
+{
+	uint64_t map;
+
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, id, 0, 0), 0);
+	CU_ASSERT_EQUAL(sys.u.cpupool_op.cpupool_id, id);
+	get(&map, LIST_VA, sizeof(map));
+	return map;
+}
+
 static void the_host_looks_like_one_node_and_one_pool(void)
 {
 	sys.u.cputopoinfo = (struct xen_sysctl_cputopoinfo){0, 0, 0};
@@ -243,12 +261,77 @@ static void the_host_looks_like_one_node_and_one_pool(void)
 	memset(&sys, 0, sizeof(sys));
 	CU_ASSERT_EQUAL(sysctl(dom0, XEN_SYSCTL_numainfo), 0);
 	CU_ASSERT_EQUAL(sys.u.numainfo.num_nodes, 1);
-	sys.u.cpupool_op = (struct xen_sysctl_cpupool_op){
-		.op = XEN_SYSCTL_CPUPOOL_OP_INFO, .cpumap = {LIST_VA, 128, 0}};
-	CU_ASSERT_EQUAL(sysctl(dom0, XEN_SYSCTL_cpupool_op), 0);
+	CU_ASSERT_EQUAL(cpus_of(0), 0xf);
 	CU_ASSERT_EQUAL(sys.u.cpupool_op.n_dom, 2);
-	sys.u.cpupool_op.cpupool_id = 1;
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1, 0, 0), -XEN_ENOENT);
+}
+
+static void a_pool_is_made_filled_emptied_and_gone(void)
+{
+	uint64_t map;
+
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, XEN_SYSCTL_CPUPOOL_PAR_ANY, 0, 0), 0);
+	CU_ASSERT_EQUAL(sys.u.cpupool_op.cpupool_id, 1);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, 1, 0, 0), -XEN_EEXIST);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, SCHED_POOLS, 0, 0), -XEN_ENOMEM);
+	sys.u.cpupool_op.sched_id = SCHED_ID_CREDIT2 - 1;
 	CU_ASSERT_EQUAL(sysctl(dom0, XEN_SYSCTL_cpupool_op), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 3, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0, 0, 0), 0);
+	get(&map, LIST_VA, sizeof(map));
+	CU_ASSERT_EQUAL(map, 8);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 2, 0), -XEN_ENODEV);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 4, 0), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 2, 3, 0), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, SCHED_POOL_FREE, 3, 0), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 1, 3, 0), 0);
+	CU_ASSERT_EQUAL(cpus_of(0), 7);
+	CU_ASSERT_EQUAL(cpus_of(1), 8);
+	CU_ASSERT_EQUAL(sys.u.cpupool_op.sched_id, SCHED_ID_CREDIT2);
+	sys.u.scheduler_op = (struct xen_sysctl_scheduler_op){
+		.cpupool_id = 1, .sched_id = SCHED_ID_CREDIT2, .cmd = XEN_SYSCTL_SCHEDOP_getinfo};
+	CU_ASSERT_EQUAL(sysctl(dom0, XEN_SYSCTL_scheduler_op), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0, 0, 0), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 1, 3, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 1, 0, 0), -XEN_ENOENT);
+}
+
+static void domains_are_born_in_pools_and_move_but_not_dom0(void)
+{
+	uint64_t map;
+
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, 5, 0, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 5, 0, 1), -XEN_ENOENT);
+	ask_for_a_domain();
+	op.u.createdomain.cpupool_id = 5;
+	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_createdomain, 7), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 0, 3, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_ADDCPU, 5, 3, 0), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 5, 0, 0), -XEN_EPERM);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 5, 0, 9), -XEN_ESRCH);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 5, 0, 0x10001), -XEN_ESRCH);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 6, 0, 1), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0, 0, 1), 0);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 5, 0, 1), 0);
+	ask_for_a_domain();
+	op.u.createdomain.cpupool_id = 5;
+	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_createdomain, 7), 0);
+	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_getdomaininfo, 7), 0);
+	CU_ASSERT_EQUAL(op.u.getdomaininfo.cpupool, 5);
+	CU_ASSERT_EQUAL(cpus_of(5), 8);
+	CU_ASSERT_EQUAL(sys.u.cpupool_op.n_dom, 2);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_RMCPU, 5, 3, 0), -XEN_EBUSY);
+	/* Affinity is echoed as far as the pool has its CPUs, and refused where it has none. */
+	put(LIST_VA, &(uint64_t){0xc}, 8);
+	op.u.vcpuaffinity = (struct xen_domctl_vcpuaffinity){
+		.flags = XEN_VCPUAFFINITY_HARD, .cpumap_hard = {LIST_VA, 64, 0}};
+	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_setvcpuaffinity, 1), 0);
+	get(&map, LIST_VA, sizeof(map));
+	CU_ASSERT_EQUAL(map, 8);
+	put(LIST_VA, &(uint64_t){0x4}, 8);
+	CU_ASSERT_EQUAL(domctl(XEN_DOMCTL_setvcpuaffinity, 1), -XEN_EINVAL);
 }
 
 int main(void)
@@ -265,6 +348,8 @@ int main(void)
 		UNIT(frame_types_survive_restarts),
 		UNIT(shares_and_sizes_are_as_libxl_sets_them),
 		UNIT(the_host_looks_like_one_node_and_one_pool),
+		UNIT(a_pool_is_made_filled_emptied_and_gone),
+		UNIT(domains_are_born_in_pools_and_move_but_not_dom0),
 	};
 
 	return unit_main("hypercall_domctl", tests, array_size(tests), setup);

@@ -571,7 +571,7 @@ static int64_t scheduler(uint32_t id, uint32_t cmd, uint32_t rate)
 	return sysctl(XEN_SYSCTL_scheduler_op);
 }
 
-static void there_is_one_pool_and_one_scheduler(void)
+static void the_first_pool_has_all_domains_and_the_only_scheduler(void)
 {
 	uint8_t *map = place(0, 1);
 
@@ -579,11 +579,12 @@ static void there_is_one_pool_and_one_scheduler(void)
 	CU_ASSERT_EQUAL(sys.u.cpupool_op.n_dom, 3);
 	CU_ASSERT_EQUAL(*map, 1);
 	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, 1), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_INFO, SCHED_ANY), -XEN_ENOENT);
 	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO, 0), 0);
 	CU_ASSERT_EQUAL(*map, 0);
-	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 0), 0);
-	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN, 1), -XEN_ENOENT);
-	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_CREATE, 0), -XEN_EOPNOTSUPP);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_DESTROY, 0), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(pool(XEN_SYSCTL_CPUPOOL_OP_FREEINFO + 1, 0),
+			-XEN_EOPNOTSUPP);
 	CU_ASSERT_EQUAL(scheduler(SCHED_ID_CREDIT2, XEN_SYSCTL_SCHEDOP_getinfo, 7), 0);
 	CU_ASSERT_EQUAL(sys.u.scheduler_op.u.sched_credit2.ratelimit_us, 0);
 	CU_ASSERT_EQUAL(scheduler(SCHED_ID_CREDIT2, XEN_SYSCTL_SCHEDOP_putinfo, 0), 0);
@@ -592,6 +593,9 @@ static void there_is_one_pool_and_one_scheduler(void)
 	CU_ASSERT_EQUAL(scheduler(SCHED_ID_CREDIT2, 7, 0), -XEN_EINVAL);
 	CU_ASSERT_EQUAL(scheduler(SCHED_ID_CREDIT2 - 1, 0, 0), -XEN_EINVAL);
 	sys.u.scheduler_op.cpupool_id = 1;
+	CU_ASSERT_EQUAL(sysctl(XEN_SYSCTL_scheduler_op), -XEN_ESRCH);
+	/* Number 32 is how free CPUs are kept: no pool to anybody. */
+	sys.u.scheduler_op.cpupool_id = SCHED_POOL_FREE;
 	CU_ASSERT_EQUAL(sysctl(XEN_SYSCTL_scheduler_op), -XEN_ESRCH);
 }
 
@@ -667,7 +671,7 @@ int main(void)
 		UNIT(the_collector_of_records_learns_the_cpus),
 		UNIT(the_log_is_read_in_pieces),
 		UNIT(the_one_node_and_its_cpus_are_told),
-		UNIT(there_is_one_pool_and_one_scheduler),
+		UNIT(the_first_pool_has_all_domains_and_the_only_scheduler),
 		UNIT(policies_narrow_from_the_host_to_the_default),
 	};
 

@@ -450,6 +450,200 @@ static void a_unit_is_not_pinned_to_a_cpu_that_is_not_there(void)
 	CU_ASSERT_TRUE(cpu_set_has(&units[0].hard, 0));
 }
 
+/* --- pools ----------------------------------------------------------------------------------- */
+
+/* A new pool with these CPUs, taken from pool 0. */
+static uint32_t pool_of(unsigned int first, unsigned int end)
+{
+	uint32_t id = SCHED_ANY;
+
+	CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+	for (unsigned int cpu = first; cpu < end; cpu++) {
+		CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, cpu), 0);
+		CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, cpu), 0);
+	}
+	return id;
+}
+
+static bool pool_has(uint32_t id, unsigned int cpu)
+{
+	struct sched_pool pool = sched_pool_info(id);
+
+	return cpu_set_has(&pool.cpus, cpu);
+}
+
+static void pools_are_numbered_from_the_lowest_and_run_out(void)
+{
+	uint32_t id = 5;
+
+	start(1);
+	CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+	CU_ASSERT_EQUAL(sched_pool_create(&id), -XEN_EEXIST);
+	for (uint32_t i = 1; i < SCHED_POOLS; i++) {
+		if (i != 5) {
+			id = SCHED_ANY;
+			CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+			CU_ASSERT_EQUAL(id, i);
+		}
+	}
+	id = SCHED_ANY;
+	CU_ASSERT_EQUAL(sched_pool_create(&id), -XEN_ENOMEM);
+	id = SCHED_POOL_FREE;
+	CU_ASSERT_EQUAL(sched_pool_create(&id), -XEN_ENOMEM);
+	CU_ASSERT_FALSE(sched_pool_info(SCHED_POOL_FREE + 1).exists);
+	CU_ASSERT_EQUAL(sched_pool_destroy(7), 0);
+	CU_ASSERT_EQUAL(sched_pool_destroy(7), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pool_destroy(SCHED_POOL_FREE), -XEN_ENOENT);
+}
+
+static void a_cpu_changes_pools_only_when_it_may(void)
+{
+	uint32_t id = SCHED_ANY;
+
+	start(3);
+	CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 3), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, CPUS_MAX), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, 1), -XEN_ENODEV);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, SCHED_ANY), -XEN_ENODEV);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(id, SCHED_POOL_FREE, 1), -XEN_ENODEV);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(id, SCHED_POOL_FREE, SCHED_ANY), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(2, SCHED_POOL_FREE, 1), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, SCHED_POOL_FREE, 1), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 1), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), -XEN_EADDRINUSE);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], -1), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, SCHED_ANY), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 2), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, SCHED_ANY), 0);
+	CU_ASSERT_TRUE(pool_has(id, 0));
+	CU_ASSERT_TRUE(pool_has(SCHED_POOL_FREE, 1));
+	CU_ASSERT_EQUAL(sched_pool_destroy(id), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(id, SCHED_POOL_FREE, SCHED_ANY), 0);
+	CU_ASSERT_EQUAL(sched_pool_destroy(id), 0);
+	settle();
+}
+
+static void a_pool_with_a_group_keeps_a_cpu_and_stays(void)
+{
+	uint32_t id = SCHED_ANY;
+
+	start(2);
+	CU_ASSERT_EQUAL(sched_pool_create(&id), 0);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[0], id), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[0], id + 1), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[0], SCHED_POOL_FREE), -XEN_ENOENT);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, id, 1), 0);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[0], id), 0);
+	CU_ASSERT_EQUAL(sched_pool_info(id).groups, 1);
+	CU_ASSERT_EQUAL(sched_pool_info(0).groups, UNITS_MAX - 1);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(id, SCHED_POOL_FREE, 1), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(sched_pool_destroy(id), -XEN_EBUSY);
+	sched_group_fini(&groups[0]);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(id, SCHED_POOL_FREE, 1), 0);
+	CU_ASSERT_EQUAL(sched_pool_destroy(id), 0);
+	settle();
+}
+
+static void a_running_group_moves_to_the_cpus_of_its_new_pool(void)
+{
+	uint32_t id;
+
+	start(4);
+	id = pool_of(2, 4);
+	for (unsigned int i = 0; i < 3; i++) {
+		sched_wake(&units[i]);
+	}
+	settle();
+	CU_ASSERT(running[0] && running[1] && !running[2] && !running[3]);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[0], id), 0);
+	settle();
+	CU_ASSERT_EQUAL(units[0].state, SCHED_RUNNING);
+	CU_ASSERT(units[0].cpu == 2 || units[0].cpu == 3);
+	CU_ASSERT(sched_is_running(&units[1]) && sched_is_running(&units[2]));
+	/* One that waits, too, and finds a CPU at once. */
+	sched_wake(&units[3]);
+	settle();
+	CU_ASSERT_EQUAL(units[3].state, SCHED_QUEUED);
+	CU_ASSERT_EQUAL(sched_pool_move(&groups[3], id), 0);
+	settle();
+	CU_ASSERT(sched_is_running(&units[3]) && units[3].cpu >= 2);
+}
+
+static void a_cpu_without_a_pool_runs_nothing(void)
+{
+	start(2);
+	sched_wake(&units[0]);
+	sched_wake(&units[1]);
+	settle();
+	CU_ASSERT(running[0] && running[1]);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), 0);
+	settle();
+	CU_ASSERT_PTR_NULL(running[1]);
+	run_until(clock_now() + 100 * MS);
+	CU_ASSERT_PTR_NULL(running[1]);
+	CU_ASSERT(sched_run_time(&units[0]) > 40 * MS && sched_run_time(&units[1]) > 40 * MS);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, 0, 1), 0);
+	settle();
+	CU_ASSERT(running[0] && running[1]);
+}
+
+static void affinity_holds_again_when_its_cpu_is_back(void)
+{
+	struct cpu_set one = cpu_set_of(1);
+
+	start(2);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &one, &one), 0);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), 0);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	CU_ASSERT_TRUE(cpu_set_eq(&units[0].hard, &one));
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &one, &one), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 1), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, 0, 1), 0);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+}
+
+static void a_pin_ends_although_its_old_affinity_left_the_pool(void)
+{
+	struct cpu_set one = cpu_set_of(1);
+
+	start(2);
+	CU_ASSERT_EQUAL(sched_set_affinity(&units[0], &one, &one), 0);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], 0), 0);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(0, SCHED_POOL_FREE, 1), 0);
+	CU_ASSERT_EQUAL(sched_pin(&units[0], -1), 0);
+	sched_wake(&units[0]);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[0], &units[0]);
+	CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, 0, 1), 0);
+	settle();
+	CU_ASSERT_PTR_EQUAL(running[1], &units[0]);
+}
+
+static void weights_hold_in_a_pool_beside_a_busy_one(void)
+{
+	uint32_t id;
+
+	start(2);
+	id = pool_of(1, 2);
+	CU_ASSERT_EQUAL(sched_group_set(&groups[1], 512, 0), 0);
+	for (unsigned int i = 0; i < 3; i++) {
+		CU_ASSERT_EQUAL(sched_pool_move(&groups[i], i < 2 ? id : 0), 0);
+		sched_wake(&units[i]);
+	}
+	run_until(clock_now() + 3000 * MS);
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[0]), 1000 * MS));
+	CU_ASSERT_TRUE(is_near(sched_run_time(&units[1]), 2000 * MS));
+	CU_ASSERT_EQUAL(sched_run_time(&units[2]), 3000 * MS);
+}
+
 /* One hog per CPU; a light unit that sleeps 1 ms and runs 50 us must start at once each time. */
 static void a_light_sleeper_preempts_hogs_at_once(void)
 {
@@ -486,12 +680,14 @@ static void no_unit_is_lost_in_a_long_random_run(void)
 						i % 3 == 0 ? 40 : 0), 0);
 		last_seen[i] = clock_now();
 	}
+	(void)pool_of(4, 4);
 	for (unsigned int step = 0; step < 30000; step++) {
 		unsigned int i = (unsigned int)rand() % UNITS_MAX;
 		unsigned int cpu = (unsigned int)rand() % 4;
 		struct cpu_set hard;
+		int err;
 
-		switch (rand() % 8) {
+		switch (rand() % 10) {
 		case 0:
 		case 1:
 		case 2:
@@ -512,7 +708,22 @@ static void no_unit_is_lost_in_a_long_random_run(void)
 			if (rand() % 2) {
 				hard = cpu_set_of(cpu);
 			}
-			CU_ASSERT_EQUAL(sched_set_affinity(&units[i], &hard, &hard), 0);
+			err = sched_set_affinity(&units[i], &hard, &hard);
+			CU_ASSERT(!err ||
+				  (err == -XEN_EINVAL && !pool_has(groups[i].pool, cpu)));
+			break;
+		case 7:
+			err = sched_pool_move(&groups[i], step % 2);
+			CU_ASSERT(!err || err == -XEN_ENOENT);
+			break;
+		case 8:
+			/* From one pool to the other, unless a group there has no more. */
+			err = sched_pool_give_cpu(step % 2, SCHED_POOL_FREE, cpu);
+			CU_ASSERT(!err || err == -XEN_ENODEV || err == -XEN_EBUSY);
+			if (!err) {
+				CU_ASSERT_EQUAL(sched_pool_give_cpu(SCHED_POOL_FREE, 1 - step % 2,
+								    cpu), 0);
+			}
 			break;
 		default:
 			sim_clock_advance((uint64_t)rand() % (3 * MS));
@@ -564,6 +775,14 @@ int main(void)
 		UNIT(a_unit_returns_to_the_cpu_it_prefers),
 		UNIT(a_pinned_unit_moves_at_once_and_returns_its_affinity),
 		UNIT(a_unit_is_not_pinned_to_a_cpu_that_is_not_there),
+		UNIT(pools_are_numbered_from_the_lowest_and_run_out),
+		UNIT(a_cpu_changes_pools_only_when_it_may),
+		UNIT(a_pool_with_a_group_keeps_a_cpu_and_stays),
+		UNIT(a_running_group_moves_to_the_cpus_of_its_new_pool),
+		UNIT(a_cpu_without_a_pool_runs_nothing),
+		UNIT(affinity_holds_again_when_its_cpu_is_back),
+		UNIT(a_pin_ends_although_its_old_affinity_left_the_pool),
+		UNIT(weights_hold_in_a_pool_beside_a_busy_one),
 		UNIT(a_light_sleeper_preempts_hogs_at_once),
 		UNIT(no_unit_is_lost_in_a_long_random_run),
 	};

@@ -228,6 +228,9 @@ int domain_create(uint16_t id, const struct domain_config *config, const struct 
 	init_fields(d, id, config, ops, is_control);
 	int err = vtime_set_tsc(d, 0, 0, 0, clock_now());
 
+	if (!err && sched_pool_move(&d->sched, config->pool)) {
+		err = -XEN_EINVAL;
+	}
 	for (unsigned int i = 0; !err && domain_parts[i]; i++) {
 		err = domain_parts[i]->create(d);
 		if (err) {
@@ -235,6 +238,7 @@ int domain_create(uint16_t id, const struct domain_config *config, const struct 
 		}
 	}
 	if (err) {
+		sched_group_fini(&d->sched);
 		heap_free(d);
 		return err;
 	}
@@ -485,6 +489,7 @@ bool domain_free(struct domain *d)
 		part->free(d);
 		d->teardown_part--;
 	}
+	sched_group_fini(&d->sched);
 	heap_free(d);
 	return true;
 }

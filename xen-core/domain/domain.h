@@ -50,6 +50,7 @@ struct domain_config {
 	uint32_t max_grant_frames;
 	uint32_t max_maptrack_frames;
 	uint32_t emulation_flags;
+	uint32_t pool;              /* of CPUs */
 	bool is_xenstore;
 };
 

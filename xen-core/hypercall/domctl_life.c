@@ -38,7 +38,7 @@ static int check_kind(const struct xen_domctl_createdomain *request)
 				      XEN_DOMCTL_CDF_xs_domain | CDF_TRANSLATED;
 
 	if ((request->flags & ~known) != 0 || request->iommu_opts != 0 ||
-	    request->vmtrace_size != 0 || request->cpupool_id != 0 ||
+	    request->vmtrace_size != 0 ||
 	    (request->arch.misc_flags & ~XEN_X86_MISC_FLAGS_MAX) != 0) {
 		return -XEN_EINVAL;
 	}
@@ -87,6 +87,7 @@ static void decode_config(const struct xen_domctl_createdomain *request,
 					       ? MAPTRACK_FRAMES_DEFAULT
 					       : (uint32_t)request->max_maptrack_frames,
 		.emulation_flags = request->arch.emulation_flags,
+		.pool = request->cpupool_id,
 		.is_xenstore = (request->flags & XEN_DOMCTL_CDF_xs_domain) != 0,
 	};
 	memcpy(config->handle, request->handle, sizeof(config->handle));
@@ -210,6 +211,7 @@ void domctl_fill_info(struct domain *d, struct xen_domctl_getdomaininfo *info)
 	/* Who maps a translated domain's frames names its own numbers: this has none for others. */
 	info->shared_info_frame = d->shared && d->is_pv ? pointer_to_mfn(d->shared).n : ~0UL;
 	memcpy(info->handle, d->handle, sizeof(info->handle));
+	info->cpupool = d->sched.pool;
 	info->arch_config.emulation_flags = d->config.emulation_flags;
 }
 

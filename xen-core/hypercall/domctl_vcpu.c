@@ -192,14 +192,14 @@ static int affinity_vcpu(const struct domctl *c, struct vcpu **v)
 	return *v ? 0 : -XEN_ESRCH;
 }
 
-/* What the sets come to on the CPUs there are; libxl compares it with what it asked for. */
+/* What the sets come to on the CPUs of the pool; libxl compares it with what it asked for. */
 static int report_effective(struct domctl *c, const struct vcpu *v)
 {
 	const struct xen_domctl_vcpuaffinity *request = &c->op.u.vcpuaffinity;
-	struct cpu_set hard, soft;
+	struct cpu_set soft, hard = sched_pool_info(c->d->sched.pool).cpus;
 	int err = 0;
 
-	cpu_set_and(&hard, &v->unit.hard, &cpus_online);
+	cpu_set_and(&hard, &v->unit.hard, &hard);
 	cpu_set_and(&soft, &v->unit.soft, &hard);
 	if (request->flags & XEN_VCPUAFFINITY_HARD) {
 		err = cpu_bitmap_out(c->v, &request->cpumap_hard, &hard);

@@ -4,7 +4,7 @@
  * back with the answers. libxl asks for physinfo, topology and pools in nearly every command and
  * gives up when one of them fails.
  *
- * There is one NUMA node and one CPU pool, number 0, with all CPUs.
+ * There is one NUMA node. CPU pools are the scheduler's (sched/sched.h); all have its only policy.
  */
 #include "hypercall/cpu_bitmap.h"
 #include "hvm/hvm.h"
@@ -228,40 +228,59 @@ static int sched_id(struct vcpu *v unused_arg, struct xen_sysctl *op)
 	return 0;
 }
 
-static uint32_t domain_count(void)
-{
-	uint32_t count = 0;
-
-	for (struct domain *d = domain_find_from(0); d;
-	     d = domain_find_from((uint16_t)(d->id + 1U))) {
-		count++;
-	}
-	return count;
-}
-
 static int pool_info(struct vcpu *v, struct xen_sysctl_cpupool_op *request)
 {
+	struct sched_pool pool = {.exists = false};
+	uint32_t id = request->cpupool_id;
+
 	/* The first pool at or above the one asked for. */
-	if (request->cpupool_id != 0) {
+	while (id < SCHED_POOLS && !(pool = sched_pool_info(id)).exists) {
+		id++;
+	}
+	if (!pool.exists) {
 		return -XEN_ENOENT;
 	}
+	request->cpupool_id = id;
 	request->sched_id = SCHED_ID_CREDIT2;
-	request->n_dom = domain_count();
-	return cpu_bitmap_out(v, &request->cpumap, &cpus_online);
+	request->n_dom = pool.groups;
+	return cpu_bitmap_out(v, &request->cpumap, &pool.cpus);
+}
+
+/* Whoever asks stays where it is, so dom0 never leaves pool 0. */
+static int pool_move_domain(struct vcpu *v, const struct xen_sysctl_cpupool_op *request)
+{
+	struct domain *d = request->domid < DOMID_FIRST_RESERVED ?
+		domain_find((uint16_t)request->domid) : NULL;
+
+	if (!d) {
+		return -XEN_ESRCH;
+	}
+	return d == v->domain || d->is_hardware ? -XEN_EPERM :
+		sched_pool_move(&d->sched, request->cpupool_id);
 }
 
 static int cpupool_op(struct vcpu *v, struct xen_sysctl *op)
 {
 	struct xen_sysctl_cpupool_op *request = &op->u.cpupool_op;
-	struct cpu_set none = {{0}};
+	struct cpu_set free;
 
 	switch (request->op) {
+	case XEN_SYSCTL_CPUPOOL_OP_CREATE:
+		return request->sched_id != SCHED_ID_CREDIT2 ? -XEN_ENOENT :
+			sched_pool_create(&request->cpupool_id);
+	case XEN_SYSCTL_CPUPOOL_OP_DESTROY:
+		return sched_pool_destroy(request->cpupool_id);
 	case XEN_SYSCTL_CPUPOOL_OP_INFO:
 		return pool_info(v, request);
-	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
-		return cpu_bitmap_out(v, &request->cpumap, &none);
+	case XEN_SYSCTL_CPUPOOL_OP_ADDCPU:
+		return sched_pool_give_cpu(SCHED_POOL_FREE, request->cpupool_id, request->cpu);
+	case XEN_SYSCTL_CPUPOOL_OP_RMCPU:
+		return sched_pool_give_cpu(request->cpupool_id, SCHED_POOL_FREE, request->cpu);
 	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
-		return request->cpupool_id == 0 ? 0 : -XEN_ENOENT;
+		return pool_move_domain(v, request);
+	case XEN_SYSCTL_CPUPOOL_OP_FREEINFO:
+		free = sched_pool_info(SCHED_POOL_FREE).cpus;
+		return cpu_bitmap_out(v, &request->cpumap, &free);
 	default:
 		return -XEN_EOPNOTSUPP;
 	}
@@ -272,7 +291,7 @@ static int scheduler_op(struct vcpu *v unused_arg, struct xen_sysctl *op)
 {
 	struct xen_sysctl_scheduler_op *request = &op->u.scheduler_op;
 
-	if (request->cpupool_id != 0) {
+	if (request->cpupool_id >= SCHED_POOLS || !sched_pool_info(request->cpupool_id).exists) {
 		return -XEN_ESRCH;
 	}
 	if (request->sched_id != SCHED_ID_CREDIT2) {

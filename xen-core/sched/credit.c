@@ -9,8 +9,8 @@
  * a little and sleeps a little is always ahead of those that burn all they get, and is preempted in
  * favour of none of them.
  *
- * Top-ups are counted; sleeping units are not visited but catch up when they wake. The map that a
- * top-up applies is monotonic, so the run queue stays in order.
+ * Each pool has its own top-ups. They are counted; sleeping units are not visited but catch up when
+ * they wake. The map that a top-up applies is monotonic, so the run queue stays in order.
  *
  * A cap is a budget that the units of a group use up together and that is refilled every
  * CAP_PERIOD. What they run beyond it, several at a time or for SLICE_CAPPED_MIN, is paid by later
@@ -19,18 +19,19 @@
 #include "sched/credit.h"
 
 #include "lib/math.h"
+#include "lib/mem.h"
 
-static uint64_t periods_begun;
+static uint64_t periods_begun[SCHED_POOLS + 1];
 
 void credit_init(void)
 {
-	periods_begun = 0;
+	memset(periods_begun, 0, sizeof(periods_begun));
 }
 
 void credit_unit_init(struct sched_unit *unit)
 {
 	unit->credit = CREDIT_PERIOD;
-	unit->period = periods_begun;
+	unit->period = periods_begun[unit->group->pool];
 }
 
 int64_t credit_price(const struct sched_unit *unit, uint64_t ns)
@@ -50,14 +51,15 @@ uint64_t credit_time(const struct sched_unit *unit, int64_t credit)
 
 void credit_wake(struct sched_unit *unit)
 {
-	uint64_t missed = periods_begun - unit->period;
+	uint64_t missed = periods_begun[unit->group->pool] - unit->period;
 	int64_t most = CREDIT_MAX + CREDIT_SLEEP_BONUS;
 
-	unit->period = periods_begun;
+	unit->period = periods_begun[unit->group->pool];
 	if (missed == 0) {
 		return;
 	}
-	/* Debts are some seconds at most: so many periods repay any. */
+	/* Debts are some seconds at most: so many periods repay any. What is below zero, after a
+	 * move from a pool that began more, counts as that many. */
 	if (missed > 1UL << 32) {
 		missed = 1UL << 32;
 	}
@@ -71,7 +73,7 @@ uint64_t credit_begin_top_up(const struct sched_unit *unit)
 {
 	uint64_t periods = (uint64_t)-unit->credit / CREDIT_PERIOD + 1;
 
-	periods_begun += periods;
+	periods_begun[unit->group->pool] += periods;
 	return periods;
 }
 
