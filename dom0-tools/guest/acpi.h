@@ -11,8 +11,8 @@
 
 #define ACPI_VCPUS_MAX 512U
 
-/* Writes the tables to memory[size], which the guest will see at `address`; vcpus: offline ones too.
- * *rsdp becomes the guest physical address of the root pointer. -ENOSPC: they do not fit. */
+/* Writes the tables to memory[size], which the guest will see at `address`; vcpus: with offline
+ * ones. *rsdp becomes the guest physical address of the root pointer. -ENOSPC: they do not fit. */
 int acpi_build(uint8_t *memory, size_t size, uint64_t address, uint32_t vcpus,
 	       uint64_t *rsdp);
 
