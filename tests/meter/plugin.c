@@ -9,7 +9,8 @@
  *
  * Every instruction adds to its counter in line; `rep` counts once per iteration, an instruction
  * that faults once more when it is repeated. Counters are found at translation time, so a boot is
- * not slowed before the arm mark, which throws away the code translated until then. One CPU:
+ * not slowed before the arm mark, which throws away the code translated until then; with armed=on
+ * all is counted from power-on. One CPU:
  * counters are plain. The table of counters never moves, for translated code holds pointers into
  * it; when it is full, the sides still count and further addresses share one counter, which is
  * reported.
@@ -246,16 +247,18 @@ static void translate_waiting(qemu_plugin_id_t id, struct qemu_plugin_tb *block)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info_t *info, int argc, char **argv)
 {
 	(void)info;
-	if (argc != 1 || strncmp(argv[0], "dir=", 4) != 0) {
-		fprintf(stderr, "meter: its argument is dir=DIR\n");
+	if (argc < 1 || argc > 2 || strncmp(argv[0], "dir=", 4) != 0 ||
+	    (argc == 2 && strcmp(argv[1], "armed=on") != 0)) {
+		fprintf(stderr, "meter: its arguments are dir=DIR[,armed=on]\n");
 		return -1;
 	}
+	armed = argc == 2;
 	snprintf(folder, sizeof(folder), "%s", argv[0] + 4);
 	cells = calloc(CELL_COUNT, sizeof(*cells));
 	if (cells == NULL) {
 		return -1;
 	}
 	plugin_id = id;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translate_waiting);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, armed ? translate_counted : translate_waiting);
 	return 0;
 }

@@ -9,6 +9,7 @@
  * published numbers: change them only together with the table in docs/performance.md.
  *
  *   rows [-q] [PATTERN]      -q: a quarter of the operations; PATTERN: extended regular expression
+ *   rows -b                  ends the row boot-dom0, which is all since power-on
  *
  * Memory given to hypercalls is locked and does not take part in fork(), for the hypervisor cannot
  * resolve a page fault in it.
@@ -557,6 +558,34 @@ static bool repeat_populate(unsigned int operations)
 	return domctl(XEN_DOMCTL_destroydomain) == 0 && good;
 }
 
+/* --- boots of Debian's kernel --------------------------------------------------------------- */
+/* From xl's first instruction to the end of the guest, which powers off when it is up. */
+static bool boot_guest(const char *type, unsigned int operations)
+{
+	static const char command[] =
+		"{ cat /root/boot.cfg; echo 'type = \"%s\"'; } >/run/boot.cfg &&"
+		" xl create -q -F /run/boot.cfg >/dev/null 2>&1";
+	char line[sizeof(command) + 8];
+
+	snprintf(line, sizeof(line), command, type);
+	for (; operations > 0; operations--) {
+		if (system(line) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool repeat_boot_pv(unsigned int operations)
+{
+	return boot_guest("pv", operations);
+}
+
+static bool repeat_boot_pvh(unsigned int operations)
+{
+	return boot_guest("pvh", operations);
+}
+
 /* --- the rows -------------------------------------------------------------------------------- */
 static const struct row rows[] = {
 	{"ioctl", 500, always, repeat_ioctl},
@@ -574,18 +603,20 @@ static const struct row rows[] = {
 	{"populate", 4096, prepare_pv, repeat_populate},
 	{"create-pv", 10, prepare_pv, repeat_create},
 	{"create-pvh", 10, prepare_pvh, repeat_create},
+	{"boot-pv", 1, always, repeat_boot_pv},
+	{"boot-pvh", 1, prepare_pvh, repeat_boot_pvh},
 };
 
 static bool measure(const struct row *row, unsigned int divisor)
 {
-	unsigned int operations = row->operations / divisor;
+	unsigned int operations = row->operations > 1 ? row->operations / divisor : 1;
 	bool good;
 
 	if (!row->prepare()) {
 		printf("METER - - %s\n", row->name);
 		return true;
 	}
-	good = row->repeat((operations + 3) / 4);
+	good = row->repeat(operations > 1 ? (operations + 3) / 4 : 0);
 	MARK(MARK_START);
 	good &= row->repeat(operations);
 	MARK(MARK_STOP);
@@ -612,6 +643,11 @@ int main(int argc, char **argv)
 	bool good = true;
 	regex_t pattern;
 
+	if (argc > 1 && strcmp(argv[1], "-b") == 0) {
+		MARK(MARK_STOP);
+		puts("METER 000 1 boot-dom0");
+		return 0;
+	}
 	if (argc > 1 && strcmp(argv[1], "-q") == 0) {
 		divisor = 4;
 		argc--;

@@ -65,12 +65,10 @@ disk_is_listed() {
 	xl block-list "$1" | grep -q "/vbd/[0-9]*/$2 *$"
 }
 
-nics() {
-	xl network-list "$1" | awk 'NR > 1' | grep -c '^[0-9]'
-}
-
+# What was seen when it was another number is kept to be shown.
 nics_are() {
-	[ "$(nics "$1")" = "$2" ]
+	xl network-list "$1" >/run/nics 2>&1
+	[ "$(awk 'NR > 1' /run/nics | grep -c '^[0-9]')" = "$2" ] || ! cp /run/nics /run/nics.before
 }
 
 nothing_pending() {
@@ -114,7 +112,8 @@ check it_is_listed wait_until $patience disk_is_listed web 51744
 check it_is_detached xl block-detach web xvdc
 /sbin/losetup -d "$(/sbin/losetup -j /run/more.img | cut -d: -f1)" 2>/dev/null
 check an_interface_is_attached xl network-attach web bridge=xenbr0 mac=00:16:3e:11:22:44
-check there_are_two nics_are web 2
+check there_are_two wait_until 60 nics_are web 2
+[ ! -e /run/nics.before ] || sed "s/^/# at first: /" /run/nics.before
 check it_is_detached_by_its_address xl network-detach web 00:16:3e:11:22:44
 check there_is_one nics_are web 1
 check a_core_is_dumped xl dump-core web /run/core
