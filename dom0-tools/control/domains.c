@@ -28,6 +28,24 @@ static int read_name(struct store *store, uint32_t tx, domid_t domid, char **nam
 	return store_read(store, tx, path, name, NULL);
 }
 
+/* names[i] is NULL where ids[i] has none. */
+static int read_names(struct store *store, uint32_t tx, const domid_t *ids, unsigned int count,
+		      char **names)
+{
+	char(*paths)[48] = calloc(count + 1, sizeof(*paths));
+	const char **each = calloc(count + 1, sizeof(*each));
+	int err = paths && each ? 0 : -ENOMEM;
+
+	for (unsigned int i = 0; !err && i < count; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/local/domain/%u/name", ids[i]);
+		each[i] = paths[i];
+	}
+	err = err ? err : store_read_many(store, tx, each, count, names);
+	free(paths);
+	free(each);
+	return err;
+}
+
 int control_domain_name(struct control *control, domid_t domid, char **name, struct report *report)
 {
 	struct store *store;
@@ -60,17 +78,23 @@ static void add_names(struct control *control, struct control_domains *domains,
 		report_clear(&trouble);
 		return;
 	}
-	for (unsigned int i = 0; i < domains->count; i++) {
-		int err = read_name(store, STORE_NO_TX, domains->list[i].info.domain,
-				    &domains->list[i].name);
+	domid_t *ids = calloc(domains->count, sizeof(*ids));
+	char **names = calloc(domains->count, sizeof(*names));
+	int err = ids && names ? 0 : -ENOMEM;
 
-		if (err && err != -ENOENT) {
-			report_warning(report, "the name of domain %u",
-				       domains->list[i].info.domain);
-			report_why(report, "%s", strerror(-err));
-			break;
-		}
+	for (unsigned int i = 0; !err && i < domains->count; i++) {
+		ids[i] = domains->list[i].info.domain;
 	}
+	err = err ? err : read_names(store, STORE_NO_TX, ids, domains->count, names);
+	if (err) {
+		report_warning(report, "the names of domains");
+		report_why(report, "%s", strerror(-err));
+	}
+	for (unsigned int i = 0; !err && i < domains->count; i++) {
+		domains->list[i].name = names[i];
+	}
+	free(ids);
+	free(names);
 	report_clear(&trouble);
 }
 
@@ -172,16 +196,24 @@ int control_name_check(struct store *store, uint32_t tx, domid_t domid, const ch
 	unsigned int count = 0;
 	int err = store_list(store, tx, "/local/domain", &names, &count);
 
-	for (unsigned int i = 0; i < count && !err; i++) {
-		unsigned long other = strtoul(names[i], NULL, 10);
-		char *name = NULL;
+	domid_t *ids = calloc(count + 1, sizeof(*ids));
+	char **found = calloc(count + 1, sizeof(*found));
 
-		if (other != domid && !read_name(store, tx, (domid_t)other, &name) &&
-		    !strcmp(name, wanted)) {
+	if (!err && !(ids && found)) {
+		err = -ENOMEM;
+	}
+	for (unsigned int i = 0; i < count && !err; i++) {
+		ids[i] = (domid_t)strtoul(names[i], NULL, 10);
+	}
+	err = err ? err : read_names(store, tx, ids, count, found);
+	for (unsigned int i = 0; found && i < count; i++) {
+		if (!err && ids[i] != domid && found[i] && !strcmp(found[i], wanted)) {
 			err = -EEXIST;
 		}
-		free(name);
+		free(found[i]);
 	}
+	free(ids);
+	free(found);
 	free(names);
 	return err == -ENOENT ? 0 : err;
 }

@@ -111,12 +111,20 @@ int store_connect(unsigned int flags, int *fd, char *tried, size_t room)
 	return second ? err : 0;
 }
 
+static bool is_kernel(int fd)
+{
+	struct stat state;
+
+	return fstat(fd, &state) == 0 && !S_ISSOCK(state.st_mode);
+}
+
 static struct store *make(int fd, bool attached, unsigned int flags)
 {
 	struct store *store = calloc(1, sizeof(*store));
 
 	if (store) {
 		store->fd = fd;
+		store->kernel = is_kernel(fd);
 		store->attached = attached;
 		store->flags = flags;
 		store->next_id = 1;
@@ -192,6 +200,12 @@ static void lose(struct store *store)
 		close(store->fd);
 		store->fd = -1;
 	}
+	if (store->pending_count) {
+		store->deferred_error = -ECONNRESET;
+	}
+	store->pending_count = 0;
+	store->out_used = 0;
+	store->in_begin = store->in_end = 0;
 }
 
 static int write_all(int fd, const char *bytes, size_t length)
@@ -216,41 +230,69 @@ static int write_all(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
-static int read_all(int fd, char *bytes, size_t length)
+static int fill(struct store *store)
+{
+	ssize_t done;
+
+	do {
+		done = read(store->fd, store->in, sizeof(store->in));
+	} while (done < 0 && errno == EINTR);
+	if (done <= 0) {
+		return done ? -errno : -ECONNRESET;
+	}
+	store->in_begin = 0;
+	store->in_end = (size_t)done;
+	return 0;
+}
+
+static int read_all(struct store *store, char *bytes, size_t length)
 {
 	while (length) {
-		ssize_t done = read(fd, bytes, length);
+		size_t ready = store->in_end - store->in_begin;
+		size_t taken = ready < length ? ready : length;
+		int err = ready ? 0 : fill(store);
 
-		if (done < 0 && errno == EINTR) {
-			continue;
+		if (err) {
+			return err;
 		}
-		if (done <= 0) {
-			return done ? -errno : -ECONNRESET;
-		}
-		bytes += done;
-		length -= (size_t)done;
+		memcpy(bytes, store->in + store->in_begin, taken);
+		store->in_begin += taken;
+		bytes += taken;
+		length -= taken;
 	}
 	return 0;
 }
 
-static int send_message(struct store *store, struct xsd_sockmsg *header, const struct iovec *parts,
-			unsigned int count)
+static int send_out(struct store *store)
 {
-	char bytes[sizeof(*header) + XENSTORE_PAYLOAD_MAX];
-	size_t used = sizeof(*header);
+	int err = write_all(store->fd, store->out, store->out_used);
 
-	memcpy(bytes, header, sizeof(*header));
-	for (unsigned int i = 0; i < count; i++) {
-		memcpy(bytes + used, parts[i].iov_base, parts[i].iov_len);
-		used += parts[i].iov_len;
+	store->out_used = 0;
+	return err;
+}
+
+/* The kernel takes a request with each write, and no more. */
+static int put_message(struct store *store, const struct xsd_sockmsg *header,
+		       const struct iovec *parts, unsigned int count)
+{
+	int err = 0;
+
+	if (store->kernel || STORE_OUT_ROOM - store->out_used < sizeof(*header) + header->len) {
+		err = send_out(store);
 	}
-	return write_all(store->fd, bytes, used);
+	memcpy(store->out + store->out_used, header, sizeof(*header));
+	store->out_used += sizeof(*header);
+	for (unsigned int i = 0; i < count; i++) {
+		memcpy(store->out + store->out_used, parts[i].iov_base, parts[i].iov_len);
+		store->out_used += parts[i].iov_len;
+	}
+	return err;
 }
 
 /* Receives one whole message; *payload is allocated, with a NUL behind it. */
 static int receive(struct store *store, struct xsd_sockmsg *header, char **payload)
 {
-	int err = read_all(store->fd, (char *)header, sizeof(*header));
+	int err = read_all(store, (char *)header, sizeof(*header));
 
 	if (err) {
 		return err;
@@ -262,7 +304,7 @@ static int receive(struct store *store, struct xsd_sockmsg *header, char **paylo
 	if (!*payload) {
 		return -ENOMEM;
 	}
-	err = read_all(store->fd, *payload, header->len);
+	err = read_all(store, *payload, header->len);
 	if (err) {
 		free(*payload);
 		return err;
@@ -375,21 +417,65 @@ static struct outcome await_reply(struct store *store, const struct xsd_sockmsg 
 	}
 }
 
+static struct outcome hear_one(struct store *store, const struct store_pending *pending)
+{
+	char *reply = NULL;
+	size_t length;
+	struct outcome outcome = await_reply(store, &pending->header, &reply, &length);
+
+	if (pending->value) {
+		*pending->value = reply;
+		if (outcome.err == -ENOENT || outcome.err == -EACCES) {
+			outcome.err = 0;
+		}
+	} else {
+		free(reply);
+	}
+	return outcome;
+}
+
+/* Sends what is to be sent and hears what is under way. Only the connection can fail. */
+static struct outcome catch_up(struct store *store)
+{
+	int err = send_out(store);
+	struct outcome outcome = {.err = err, .lost = err != 0};
+
+	for (unsigned int i = 0; i < store->pending_count && !outcome.lost; i++) {
+		outcome = hear_one(store, &store->pending[i]);
+		if (!store->deferred_error) {
+			store->deferred_error = outcome.err;
+		}
+	}
+	if (outcome.lost) {
+		return outcome;
+	}
+	store->pending_count = 0;
+	return (struct outcome){0};
+}
+
+static struct xsd_sockmsg header_of(struct store *store, uint32_t type, uint32_t tx,
+				    const struct iovec *parts, unsigned int count)
+{
+	struct xsd_sockmsg header = {.type = type, .req_id = store->next_id++, .tx_id = tx};
+
+	for (unsigned int i = 0; i < count; i++) {
+		header.len += (uint32_t)parts[i].iov_len;
+	}
+	return header;
+}
+
 static struct outcome ask_once(struct store *store, uint32_t type, uint32_t tx,
 			       const struct iovec *parts, unsigned int count, char **reply,
 			       size_t *length)
 {
-	struct xsd_sockmsg header = {.type = type, .req_id = store->next_id++, .tx_id = tx};
-	struct outcome outcome;
-	struct stat state;
+	struct xsd_sockmsg header = header_of(store, type, tx, parts, count);
+	int err = put_message(store, &header, parts, count);
+	struct outcome outcome = {.err = err, .lost = err != 0};
 
-	store->kernel = fstat(store->fd, &state) == 0 && !S_ISSOCK(state.st_mode);
-	for (unsigned int i = 0; i < count; i++) {
-		header.len += (uint32_t)parts[i].iov_len;
+	if (!err) {
+		outcome = catch_up(store);
 	}
-	outcome.err = send_message(store, &header, parts, count);
-	outcome.lost = outcome.err != 0;
-	if (!outcome.err) {
+	if (!outcome.lost) {
 		outcome = await_reply(store, &header, reply, length);
 	}
 	if (outcome.lost) {
@@ -423,7 +509,7 @@ static int register_again(struct store *store)
 	return 0;
 }
 
-static int reopen(struct store *store)
+int store_reopen(struct store *store)
 {
 	int64_t deadline = now_ms() + PATIENCE_MS;
 	char tried[256];
@@ -435,6 +521,7 @@ static int reopen(struct store *store)
 	for (;;) {
 		err = store_connect(store->flags, &store->fd, tried, sizeof(tried));
 		if (!err) {
+			store->kernel = is_kernel(store->fd);
 			err = register_again(store);
 		} else {
 			store->fd = -1;
@@ -480,23 +567,75 @@ static bool is_repeatable(uint32_t type, uint32_t tx)
 	return false;
 }
 
-int store_ask(struct store *store, uint32_t type, uint32_t tx, const struct iovec *parts,
-	      unsigned int count, char **reply, size_t *length)
+static bool is_too_big(const struct iovec *parts, unsigned int count)
 {
 	size_t total = 0;
-	size_t ignored;
-	char *got = NULL;
-	struct outcome outcome;
 
 	for (unsigned int i = 0; i < count; i++) {
 		total += parts[i].iov_len;
 	}
-	if (total > XENSTORE_PAYLOAD_MAX) {
+	return total > XENSTORE_PAYLOAD_MAX;
+}
+
+int store_ask_later(struct store *store, uint32_t type, uint32_t tx, const struct iovec *parts,
+		    unsigned int count, char **value)
+{
+	struct outcome outcome = {0};
+	struct store_pending *next;
+
+	if (is_too_big(parts, count)) {
+		return -E2BIG;
+	}
+	if (store->fd >= 0 && store->pending_count == STORE_WINDOW) {
+		outcome = catch_up(store);
+	}
+	if (store->fd >= 0 && !outcome.lost) {
+		next = &store->pending[store->pending_count];
+		*next = (struct store_pending){header_of(store, type, tx, parts, count), value};
+		outcome.err = put_message(store, &next->header, parts, count);
+		outcome.lost = outcome.err != 0;
+		store->pending_count++;
+	}
+	if (outcome.lost) {
+		lose(store);
+	}
+	return store->fd < 0 ? -ECONNRESET : 0;
+}
+
+int store_settle(struct store *store)
+{
+	int err;
+
+	if (store->fd >= 0 && catch_up(store).lost) {
+		lose(store);
+	}
+	err = store->deferred_error;
+	store->deferred_error = 0;
+	return err;
+}
+
+int store_tell(struct store *store, uint32_t type, uint32_t tx, const struct iovec *parts,
+	       unsigned int count)
+{
+	if (!store->deferring || store->kernel || tx == STORE_NO_TX) {
+		return store_ask(store, type, tx, parts, count, NULL, NULL);
+	}
+	return store_ask_later(store, type, tx, parts, count, NULL);
+}
+
+int store_ask(struct store *store, uint32_t type, uint32_t tx, const struct iovec *parts,
+	      unsigned int count, char **reply, size_t *length)
+{
+	size_t ignored;
+	char *got = NULL;
+	struct outcome outcome;
+
+	if (is_too_big(parts, count)) {
 		return -E2BIG;
 	}
 	for (unsigned int attempt = 0;; attempt++) {
 		if (store->fd < 0) {
-			int err = tx == STORE_NO_TX ? reopen(store) : -ECONNRESET;
+			int err = tx == STORE_NO_TX ? store_reopen(store) : -ECONNRESET;
 
 			if (err) {
 				return err;
@@ -545,13 +684,15 @@ int store_next_event(struct store *store, int timeout_ms, struct store_event *ev
 		int err = 0;
 
 		if (store->fd < 0) {
-			err = reopen(store);
+			err = store_reopen(store);
 			if (err) {
 				return err;
 			}
 			continue;
 		}
-		int ready = poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		int ready = store->in_begin < store->in_end
+				    ? 1
+				    : poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
 
 		if (ready == 0) {
 			return -ETIMEDOUT;

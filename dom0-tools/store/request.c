@@ -38,12 +38,59 @@ int store_read(struct store *store, uint32_t tx, const char *path, char **value,
 	return ask_path(store, XS_READ, tx, path, value, length);
 }
 
+static int read_each(struct store *store, uint32_t tx, const char *const *paths,
+		     unsigned int count, char **values)
+{
+	int err = 0;
+	int rest;
+
+	for (unsigned int i = 0; i < count && !err; i++) {
+		struct iovec parts[] = {text(paths[i])};
+
+		if (store->kernel) {
+			err = store_read(store, tx, paths[i], &values[i], NULL);
+			err = err == -ENOENT || err == -EACCES ? 0 : err;
+		} else {
+			err = store_ask_later(store, XS_READ, tx, parts, 1, &values[i]);
+		}
+	}
+	/* Those before are heard in any case. */
+	rest = store_settle(store);
+	return err ? err : rest;
+}
+
+int store_read_many(struct store *store, uint32_t tx, const char *const *paths, unsigned int count,
+		    char **values)
+{
+	int err = 0;
+
+	memset(values, 0, count * sizeof(*values));
+	for (unsigned int attempt = 0; attempt < 3; attempt++) {
+		if (store->fd < 0) {
+			err = tx == STORE_NO_TX ? store_reopen(store) : -ECONNRESET;
+		}
+		err = err ? err : read_each(store, tx, paths, count, values);
+		if (!err) {
+			return 0;
+		}
+		for (unsigned int i = 0; i < count; i++) {
+			free(values[i]);
+			values[i] = NULL;
+		}
+		if (err != -ECONNRESET || store->attached || tx != STORE_NO_TX) {
+			break;
+		}
+		err = 0;
+	}
+	return err ? err : -ECONNRESET;
+}
+
 int store_write(struct store *store, uint32_t tx, const char *path, const void *value,
 		size_t length)
 {
 	struct iovec parts[] = {text(path), part(value, length)};
 
-	return store_ask(store, XS_WRITE, tx, parts, 2, NULL, NULL);
+	return store_tell(store, XS_WRITE, tx, parts, 2);
 }
 
 int store_write_text(struct store *store, uint32_t tx, const char *path, const char *value)
@@ -71,7 +118,9 @@ int store_write_format(struct store *store, uint32_t tx, const char *path, const
 
 int store_mkdir(struct store *store, uint32_t tx, const char *path)
 {
-	return ask_path(store, XS_MKDIR, tx, path, NULL, NULL);
+	struct iovec parts[] = {text(path)};
+
+	return store_tell(store, XS_MKDIR, tx, parts, 1);
 }
 
 int store_rm(struct store *store, uint32_t tx, const char *path)
@@ -304,7 +353,7 @@ int store_set_perms(struct store *store, uint32_t tx, const char *path,
 	}
 	struct iovec parts[] = {text(path), part(words, used)};
 
-	return store_ask(store, XS_SET_PERMS, tx, parts, 2, NULL, NULL);
+	return store_tell(store, XS_SET_PERMS, tx, parts, 2);
 }
 
 /* --- transactions ---------------------------------------------------------------------------- */
@@ -342,7 +391,7 @@ int store_tx_end(struct store *store, uint32_t tx, bool commit)
 int store_transact(struct store *store, int (*body)(struct store *store, uint32_t tx, void *data),
 		   void *data)
 {
-	int err;
+	int err, put_off;
 
 	do {
 		uint32_t tx;
@@ -351,7 +400,11 @@ int store_transact(struct store *store, int (*body)(struct store *store, uint32_
 		if (err) {
 			return err;
 		}
+		store->deferring = true;
 		err = body(store, tx, data);
+		store->deferring = false;
+		put_off = store_settle(store);
+		err = err ? err : put_off;
 		if (!err) {
 			err = store_tx_end(store, tx, true);
 		} else if (err != -ECONNRESET) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A client of the store. Blocking requests, one at a time; watch events that arrive meanwhile
- * wait in a queue. The way in is the daemon's socket (XENSTORED_PATH, XENSTORED_RUNDIR/socket,
+ * A client of the store. Blocking requests, one at a time but where it is said; watch events that
+ * arrive meanwhile wait in a queue. The way in is the daemon's socket (XENSTORED_PATH, XENSTORED_RUNDIR/socket,
  * /run/xenstored/socket), else the kernel's own connection, /dev/xen/xenbus.
  *
  * Errors are negative errno values, the store's by their names ("EAGAIN" is -EAGAIN).
@@ -67,6 +67,10 @@ int store_fd(const struct store *store);
 
 /* Strings and arrays returned are the caller's: free(). *length may be NULL. */
 int store_read(struct store *store, uint32_t tx, const char *path, char **value, size_t *length);
+/* Many nodes at once, for the price of a few: values[i] is the caller's, NULL where the node is not
+ * there or not readable. On error all are NULL. */
+int store_read_many(struct store *store, uint32_t tx, const char *const *paths, unsigned int count,
+		    char **values);
 int store_write(struct store *store, uint32_t tx, const char *path, const void *value,
 		size_t length);
 int store_write_text(struct store *store, uint32_t tx, const char *path, const char *text);
@@ -98,7 +102,9 @@ int store_tx_end(struct store *store, uint32_t tx, bool commit);
 
 /* Runs body in a transaction and commits it, anew as often as it conflicts or the connection ends.
  * body returns 0 to commit; anything else aborts and is returned, except -EAGAIN and -ECONNRESET,
- * which begin anew. body must do nothing outside the store that may not be repeated. */
+ * which begin anew. body must do nothing outside the store that may not be repeated. What body
+ * writes, makes and gives rights to is sent with its next read, or at its end; an error of that
+ * aborts the transaction and is returned then. */
 int store_transact(struct store *store, int (*body)(struct store *store, uint32_t tx, void *data),
 		   void *data);
 

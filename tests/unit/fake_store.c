@@ -47,7 +47,10 @@ struct fake_store {
 	const char *failures[XS_TYPE_COUNT];
 	unsigned int requests[XS_TYPE_COUNT];
 	unsigned int list_limit;
+	struct node saved[NODES]; /* while there is a transaction: as before it */
+	unsigned int saved_count;
 	uint32_t transaction;
+	int transaction_fd;
 	uint32_t last_transaction;
 	unsigned int generation;
 	bool stop;
@@ -185,17 +188,61 @@ static int children(struct fake_store *fake, const char *path, char *to, size_t 
 	return (int)used;
 }
 
+static struct node node_copy(const struct node *node)
+{
+	struct node copy = *node;
+
+	copy.path = strdup(node->path);
+	copy.value = malloc(node->length + 1);
+	memcpy(copy.value, node->value, node->length + 1);
+	return copy;
+}
+
+static void nodes_free(struct node *nodes, unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		free(nodes[i].path);
+		free(nodes[i].value);
+	}
+}
+
+static void begin_transaction(struct fake_store *fake, int fd)
+{
+	nodes_free(fake->saved, fake->saved_count);
+	fake->saved_count = fake->node_count;
+	for (unsigned int i = 0; i < fake->node_count; i++) {
+		fake->saved[i] = node_copy(&fake->nodes[i]);
+	}
+	fake->transaction = ++fake->last_transaction;
+	fake->transaction_fd = fd;
+}
+
+static void end_transaction(struct fake_store *fake, bool commit)
+{
+	if (commit) {
+		nodes_free(fake->saved, fake->saved_count);
+	} else {
+		nodes_free(fake->nodes, fake->node_count);
+		memcpy(fake->nodes, fake->saved, sizeof(fake->nodes[0]) * fake->saved_count);
+		fake->node_count = fake->saved_count;
+		fake->generation++;
+	}
+	fake->saved_count = 0;
+	fake->transaction = 0;
+}
+
 static const char *transact(struct fake_store *fake, const struct xsd_sockmsg *header,
 			    const char *payload)
 {
 	if (header->tx_id == 0 || header->tx_id != fake->transaction) {
 		return "ENOENT";
 	}
-	fake->transaction = 0;
 	if (payload[0] == 'T' && fake->conflicts) {
 		fake->conflicts--;
+		end_transaction(fake, false);
 		return "EAGAIN";
 	}
+	end_transaction(fake, payload[0] == 'T');
 	return NULL;
 }
 
@@ -307,7 +354,7 @@ static const char *execute(struct fake_store *fake, int fd, const struct xsd_soc
 		}
 		return "ENOENT";
 	case XS_TRANSACTION_START:
-		fake->transaction = ++fake->last_transaction;
+		begin_transaction(fake, fd);
 		*length = (size_t)sprintf(reply, "%u", fake->transaction) + 1;
 		return NULL;
 	case XS_TRANSACTION_END:
@@ -362,6 +409,9 @@ static bool serve(struct fake_store *fake, int fd)
 	if (fake->failures[header.type]) {
 		error = fake->failures[header.type];
 		fake->failures[header.type] = NULL;
+		if (header.type == XS_TRANSACTION_END) {
+			end_transaction(fake, false);
+		}
 	} else {
 		error = execute(fake, fd, &header, payload, reply, &length);
 	}
@@ -395,6 +445,9 @@ static void drop_connection(struct fake_store *fake, unsigned int at)
 		}
 	}
 	fake->watch_count = kept;
+	if (fake->transaction && fake->transaction_fd == fd) {
+		end_transaction(fake, false);
+	}
 	close(fd);
 	fake->fds[at] = fake->fds[--fake->fd_count];
 }
@@ -481,10 +534,8 @@ void fake_store_stop(struct fake_store *fake)
 	while (fake->fd_count) {
 		drop_connection(fake, 0);
 	}
-	for (unsigned int i = 0; i < fake->node_count; i++) {
-		free(fake->nodes[i].path);
-		free(fake->nodes[i].value);
-	}
+	nodes_free(fake->nodes, fake->node_count);
+	nodes_free(fake->saved, fake->saved_count);
 	close(fake->wake[0]);
 	close(fake->wake[1]);
 	if (fake->listener >= 0) {

@@ -199,6 +199,123 @@ static void a_transaction_whose_connection_ends_begins_anew(void)
 	end();
 }
 
+/* --- many requests under way ------------------------------------------------------------------ */
+
+static int write_many_and_read(struct store *s, uint32_t tx, void *data)
+{
+	char path[32], *value = NULL;
+	int err = 0;
+
+	for (unsigned int i = 0; i < 100 && !err; i++) {
+		snprintf(path, sizeof(path), "/m/%u", i);
+		err = store_write_format(s, tx, path, "%u", i);
+	}
+	err = err ? err : store_mkdir(s, tx, "/m/folder");
+	/* What was written is there for the body itself. */
+	err = err ? err : store_read(s, tx, "/m/99", &value, NULL);
+	CU_ASSERT(value && strcmp(value, "99") == 0);
+	free(value);
+	*(unsigned int *)data = fake_store_requests(fake, XS_WRITE);
+	return err;
+}
+
+static void a_body_need_not_wait_for_what_it_writes(void)
+{
+	unsigned int written = 0;
+	char *value;
+
+	begin();
+	CU_ASSERT_EQUAL(store_transact(store, write_many_and_read, &written), 0);
+	CU_ASSERT_EQUAL(written, 100);
+	value = fake_store_get(fake, "/m/42");
+	CU_ASSERT(value && strcmp(value, "42") == 0);
+	free(value);
+	end();
+}
+
+static void an_error_of_a_write_put_off_aborts_the_transaction(void)
+{
+	begin();
+	bodies = 0;
+	fake_store_fail(fake, XS_WRITE, "ENOSPC");
+	CU_ASSERT_EQUAL(store_transact(store, write_twice, (char[]){"2"}), -ENOSPC);
+	CU_ASSERT_EQUAL(bodies, 1);
+	CU_ASSERT_PTR_NULL(fake_store_get(fake, "/t/b"));
+	CU_ASSERT_FALSE(fake_store_in_transaction(fake));
+	/* And is forgotten. */
+	CU_ASSERT_EQUAL(store_transact(store, write_twice, (char[]){"3"}), 0);
+	end();
+}
+
+static const char *some_paths[100];
+
+static void make_nodes(void)
+{
+	static char paths[100][16];
+
+	for (unsigned int i = 0; i < 100; i++) {
+		snprintf(paths[i], sizeof(paths[i]), "/many/%u", i);
+		some_paths[i] = paths[i];
+		if (i != 50) {
+			fake_store_set(fake, paths[i], paths[i]);
+		}
+	}
+}
+
+static void check_nodes(char **values)
+{
+	for (unsigned int i = 0; i < 100; i++) {
+		CU_ASSERT(i == 50 ? !values[i]
+				  : values[i] && strcmp(values[i], some_paths[i]) == 0);
+		free(values[i]);
+	}
+}
+
+static void many_nodes_are_read_at_once(void)
+{
+	char *values[100];
+
+	begin();
+	make_nodes();
+	CU_ASSERT_EQUAL_FATAL(store_read_many(store, STORE_NO_TX, some_paths, 100, values), 0);
+	check_nodes(values);
+	CU_ASSERT_EQUAL(store_read_many(store, STORE_NO_TX, some_paths, 0, values), 0);
+	/* Events between the replies are kept, and found though the socket is silent. */
+	CU_ASSERT_EQUAL(store_watch(store, "/many", "w"), 0);
+	fake_store_fire(fake, "/many/1");
+	fake_store_fire(fake, "/many/2");
+	CU_ASSERT_EQUAL_FATAL(store_read_many(store, STORE_NO_TX, some_paths, 100, values), 0);
+	check_nodes(values);
+	for (unsigned int i = 0; i < 3; i++) {
+		struct store_event event;
+
+		CU_ASSERT_EQUAL_FATAL(store_next_event(store, 1000, &event), 0);
+		store_event_clear(&event);
+	}
+	end();
+}
+
+static void a_connection_that_ends_between_many_replies_is_opened_anew(void)
+{
+	char *values[100];
+
+	begin();
+	make_nodes();
+	fake_store_drop(fake, XS_READ, 1);
+	CU_ASSERT_EQUAL_FATAL(store_read_many(store, STORE_NO_TX, some_paths, 100, values), 0);
+	check_nodes(values);
+	fake_store_fail(fake, XS_READ, "EIO");
+	CU_ASSERT_EQUAL(store_read_many(store, STORE_NO_TX, some_paths, 100, values), -EIO);
+	for (unsigned int i = 0; i < 100; i++) {
+		CU_ASSERT_PTR_NULL(values[i]);
+	}
+	/* Nothing of the batch is left for the next request to stumble over. */
+	CU_ASSERT_EQUAL(store_read(store, STORE_NO_TX, "/many/7", &values[0], NULL), 0);
+	CU_ASSERT_STRING_EQUAL(values[0], "/many/7");
+	free(values[0]);
+	end();
+}
+
 static void a_request_without_reply_is_sent_again_if_that_is_harmless(void)
 {
 	char *value;
@@ -428,6 +545,10 @@ int main(void)
 		UNIT(a_conflict_begins_the_transaction_anew),
 		UNIT(a_body_that_refuses_aborts),
 		UNIT(a_transaction_whose_connection_ends_begins_anew),
+		UNIT(a_body_need_not_wait_for_what_it_writes),
+		UNIT(an_error_of_a_write_put_off_aborts_the_transaction),
+		UNIT(many_nodes_are_read_at_once),
+		UNIT(a_connection_that_ends_between_many_replies_is_opened_anew),
 		UNIT(a_request_without_reply_is_sent_again_if_that_is_harmless),
 		UNIT(watches_survive_their_connection),
 		UNIT(events_before_a_reply_wait_in_order),
