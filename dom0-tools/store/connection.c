@@ -690,9 +690,11 @@ int store_next_event(struct store *store, int timeout_ms, struct store_event *ev
 			}
 			continue;
 		}
-		int ready = store->in_begin < store->in_end
-				    ? 1
-				    : poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		int ready = 1;
+
+		if (store->in_begin == store->in_end) {
+			ready = poll(&wait, 1, timeout_ms < 0 ? -1 : left > 0 ? (int)left : 0);
+		}
 
 		if (ready == 0) {
 			return -ETIMEDOUT;

@@ -25,8 +25,8 @@ struct store_watched {
 	LIST_ENTRY(store_watched) next;
 };
 
-/* How many requests may be under way, and their bytes. Both fit into any socket's buffer, so sending
- * them never waits for their replies to be heard. */
+/* How many requests may be under way, and their bytes. Both fit into any socket's buffer, so
+ * sending them never waits for their replies to be heard. */
 #define STORE_WINDOW 32
 #define STORE_OUT_ROOM 16384
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A client of the store. Blocking requests, one at a time but where it is said; watch events that
- * arrive meanwhile wait in a queue. The way in is the daemon's socket (XENSTORED_PATH, XENSTORED_RUNDIR/socket,
- * /run/xenstored/socket), else the kernel's own connection, /dev/xen/xenbus.
+ * arrive meanwhile wait in a queue. The way in is the daemon's socket (XENSTORED_PATH,
+ * XENSTORED_RUNDIR/socket, /run/xenstored/socket), else the kernel's own connection,
+ * /dev/xen/xenbus.
  *
  * Errors are negative errno values, the store's by their names ("EAGAIN" is -EAGAIN).
  * -EPROTO: the peer does not speak the protocol; the connection is not usable any more.

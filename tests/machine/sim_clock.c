@@ -59,16 +59,6 @@ uint64_t clock_now(void)
 	return now;
 }
 
-uint64_t clock_from_tsc(uint64_t tsc)
-{
-	return tsc / SIM_TSC_PER_NS;
-}
-
-uint64_t clock_to_tsc(uint64_t ns)
-{
-	return ns * SIM_TSC_PER_NS;
-}
-
 uint32_t clock_tsc_khz(void)
 {
 	return 1000000U * SIM_TSC_PER_NS;

@@ -154,30 +154,6 @@ uint64_t fault_last_address(void)
 	return last_address;
 }
 
-int fault_compare_exchange(uint64_t address, uint64_t *expected, uint64_t desired,
-			   unsigned int bytes, bool *swapped)
-{
-	struct guest_page *page = find(address);
-	uint64_t found = 0;
-	uint8_t *word;
-
-	assert(bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8);
-	assert((address & (bytes - 1)) == 0);
-	if (sim_point_fails() || !page || !page->writable) {
-		last_address = address;
-		return -XEN_EFAULT;
-	}
-	word = (uint8_t *)frame_map(page->mfn) + page_offset(address);
-	memcpy(&found, word, bytes);
-	*swapped = memcmp(&found, expected, bytes) == 0;
-	if (*swapped) {
-		memcpy(word, &desired, bytes);
-	} else {
-		*expected = found;
-	}
-	return 0;
-}
-
 void sim_guest_write(uint64_t address, const void *from, size_t bytes)
 {
 	const uint8_t *source = from;

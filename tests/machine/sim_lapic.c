@@ -54,22 +54,12 @@ uint64_t lapic_page_address(void)
 	return 0xfee00000UL;
 }
 
-uint64_t lapic_timer_hz(void)
-{
-	return 100000000UL;
-}
-
 void lapic_init(void *page unused_arg)
 {
 }
 
 void lapic_cpu_init(void)
 {
-}
-
-bool lapic_is_x2apic(void)
-{
-	return false;
 }
 
 uint32_t lapic_id(void)
@@ -100,10 +90,6 @@ void lapic_send_init(uint32_t apic_id)
 void lapic_send_startup(uint32_t apic_id, uint8_t page)
 {
 	record(apic_id, page, 's');
-}
-
-void lapic_timer_calibrate(uint64_t ticks_per_second unused_arg)
-{
 }
 
 void lapic_timer_set(uint32_t count)

@@ -189,13 +189,6 @@ static struct cpu_set stale_cpus(const struct cpu_set *cpus, uint32_t stamp)
 	return stale;
 }
 
-bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp)
-{
-	struct cpu_set stale = stale_cpus(cpus, stamp);
-
-	return !cpu_set_is_empty(&stale);
-}
-
 void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp)
 {
 	struct cpu_set stale = stale_cpus(cpus, stamp);

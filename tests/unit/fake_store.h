@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * A store for tests of its clients: a flat list of nodes behind socketpairs, served by one thread.
- * It knows no rights and no quotas; a transaction's changes are seen by all at once, and undone with
- * all others since its start when it is aborted. It can be told to fail: conflicts,
+ * It knows no rights and no quotas; a transaction's changes are seen by all at once, and undone
+ * with all others since its start when it is aborted. It can be told to fail: conflicts,
  * connections that end before a reply, garbage. Everything is behind one lock, so tests may look
  * inside.
  */

@@ -154,12 +154,6 @@ static void xcr0_comes_in_whole_parts(void)
 	CU_ASSERT_FALSE(cr_load_xcr0(&c, &limits, 1));
 }
 
-static void lmsw_cannot_leave_protected_mode(void)
-{
-	CU_ASSERT_EQUAL(cr_lmsw(CR0_PE | CR0_TS | CR0_PG, 0), CR0_PE | CR0_PG);
-	CU_ASSERT_EQUAL(cr_lmsw(CR0_ET, 0xffff), CR0_ET | 0xf);
-}
-
 static void a_set_from_outside_is_checked_whole(void)
 {
 	struct hvm_control good;
@@ -364,8 +358,7 @@ int main(void)
 		UNIT(bits_without_feature_are_refused),
 		UNIT(cr3_holds_addresses_the_guest_has),
 		UNIT(xcr0_comes_in_whole_parts),
-		UNIT(lmsw_cannot_leave_protected_mode),
-		UNIT(a_set_from_outside_is_checked_whole),
+			UNIT(a_set_from_outside_is_checked_whole),
 		UNIT(changes_of_translations_ask_for_a_flush),
 		UNIT(memory_types_are_those_there_are),
 		UNIT(machine_check_banks_never_report),

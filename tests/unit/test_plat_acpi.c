@@ -315,8 +315,8 @@ static void overrides_give_line_trigger_and_polarity(void)
 {
 	make_madt();
 	CU_ASSERT_EQUAL(madt_parse(block, block_bytes, &madt), 0);
-	CU_ASSERT_EQUAL(madt_isa_gsi(&madt, 0), 2);
-	CU_ASSERT_EQUAL(madt_isa_gsi(&madt, 4), 4);
+	CU_ASSERT_EQUAL(madt.overrides[0].source, 0);
+	CU_ASSERT_EQUAL(madt.overrides[0].gsi, 2);
 	CU_ASSERT_FALSE(madt.overrides[0].is_level || madt.overrides[0].is_active_low);
 	CU_ASSERT_TRUE(madt.overrides[1].is_level && !madt.overrides[1].is_active_low);
 	CU_ASSERT_TRUE(madt.overrides[2].is_level && madt.overrides[2].is_active_low);

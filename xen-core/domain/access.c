@@ -55,11 +55,6 @@ int access_deny_iomem(uint64_t first, uint64_t last)
 	return range_add(denied_set(ACCESS_IOMEM), first, last);
 }
 
-int access_deny_irqs(uint64_t first, uint64_t last)
-{
-	return range_add(denied_set(ACCESS_IRQS), first, last);
-}
-
 static int grant_rest(struct domain *d, enum access_kind kind, uint64_t last)
 {
 	struct range_set *set = domain_set(d, kind);

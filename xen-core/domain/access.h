@@ -14,7 +14,6 @@ extern const struct domain_part access_part;
  * -XEN_ENOSPC. Frames for iomem. */
 int must_check access_deny_ioports(uint64_t first, uint64_t last);
 int must_check access_deny_iomem(uint64_t first, uint64_t last);
-int must_check access_deny_irqs(uint64_t first, uint64_t last);
 /* Everything but what is denied. */
 int must_check access_grant_all(struct domain *d);
 /* The control domain gives or takes; under d->lock. -XEN_EPERM to give what the core keeps. */

@@ -185,17 +185,6 @@ void vtime_set_wallclock(uint64_t seconds, uint32_t nanoseconds, uint64_t system
 	}
 }
 
-void vtime_wallclock_get(uint64_t *seconds, uint32_t *nanoseconds)
-{
-	uint64_t ns;
-
-	spin_lock(&wallclock_lock);
-	ns = wallclock_locked() + clock_now();
-	spin_unlock(&wallclock_lock);
-	*seconds = ns / NS_PER_SECOND;
-	*nanoseconds = (uint32_t)(ns % NS_PER_SECOND);
-}
-
 /* --- runstate -------------------------------------------------------------------------------- */
 
 /* What a vcpu that does not run is waiting for. */

@@ -17,7 +17,6 @@ void vtime_update(struct vcpu *v, bool force);
 void vtime_update_wallclock(struct domain *d);
 /* Dom0 sets the time: UTC at system time; all domains' wall clocks follow. */
 void vtime_set_wallclock(uint64_t seconds, uint32_t nanoseconds, uint64_t system_time);
-void vtime_wallclock_get(uint64_t *seconds, uint32_t *nanoseconds);
 
 /* The guest's TSC as RDTSC shows it, when emulated or for rdmsr. */
 uint64_t vtime_tsc(struct vcpu *v);

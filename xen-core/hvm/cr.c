@@ -177,13 +177,6 @@ bool cr_load_xcr0(struct hvm_control *c, const struct cr_limits *limits, uint64_
 	return true;
 }
 
-uint64_t cr_lmsw(uint64_t cr0, uint16_t source)
-{
-	uint64_t kept = cr0 & ~(CR0_MP | CR0_EM | CR0_TS);
-
-	return kept | (source & (CR0_PE | CR0_MP | CR0_EM | CR0_TS));
-}
-
 bool cr_set_is_valid(const struct hvm_control *c, const struct cr_limits *limits)
 {
 	bool is_long = (c->cr0 & CR0_PG) && (c->efer & EFER_LME);

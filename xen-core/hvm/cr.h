@@ -34,8 +34,6 @@ bool must_check cr_load_cr3(struct hvm_control *c, const struct cr_limits *limit
 bool must_check cr_load_cr4(struct hvm_control *c, const struct cr_limits *limits, uint64_t value);
 bool must_check cr_load_efer(struct hvm_control *c, const struct cr_limits *limits, uint64_t value);
 bool must_check cr_load_xcr0(struct hvm_control *c, const struct cr_limits *limits, uint64_t value);
-/* LMSW: bits 3-0, PE cannot be cleared. */
-uint64_t cr_lmsw(uint64_t cr0, uint16_t source);
 
 /* A whole set that comes from outside (context record, VCPUOP_initialise): as if loaded. */
 bool must_check cr_set_is_valid(const struct hvm_control *c, const struct cr_limits *limits);

@@ -104,27 +104,20 @@ enum elf_xen_notes_source { ELF_XEN_NO_NOTES, ELF_XEN_SEGMENT, ELF_XEN_SECTION, 
 struct elf_xen_notes {
 	enum elf_xen_notes_source source;
 	bool has_entry, has_hypercall_page, has_virt_base, has_paddr_offset, has_init_p2m;
-	bool has_mod_start_pfn, has_supported_features, has_phys32_entry, has_hv_start_low;
-	bool has_suspend_cancel, has_l1_mfn_valid;
+	bool has_mod_start_pfn, has_phys32_entry;
 	uint64_t entry;		/* e_entry without has_entry */
 	uint64_t hypercall_page; /* virtual address */
 	uint64_t virt_base;	/* 0 when absent */
 	uint64_t paddr_offset;	/* 0, or virt_base in a legacy image, when absent */
 	uint64_t init_p2m;
 	uint64_t mod_start_pfn;
-	uint64_t supported_features;
-	uint64_t phys32_entry;
-	uint64_t hv_start_low;
-	uint64_t suspend_cancel;
-	uint64_t l1_mfn_valid_mask, l1_mfn_valid_value;
+	uint64_t phys32_entry;	/* of a PVH kernel: guest physical */
 	struct elf_text features;
 	struct elf_text guest_os;
-	struct elf_text guest_version;
 	struct elf_text loader;
 	struct elf_text xen_version;
 	struct elf_text pae_mode;
 	bool pae;	  /* PAE_MODE "yes" or "bimodal", with or without extended-cr3 */
-	bool bsd_symtab;  /* BSD_SYMTAB "yes" */
 
 	/* Computed: all PT_LOADs with any of R, W, X. */
 	uint64_t paddr_start; /* lowest p_paddr */

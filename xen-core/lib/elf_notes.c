@@ -16,26 +16,32 @@
 
 #define NOTE_HEADER_BYTES 12
 
-/* XEN_ELFNOTE_*. */
-enum note_type {
-	NOTE_ENTRY = 1,
-	NOTE_HYPERCALL_PAGE = 2,
-	NOTE_VIRT_BASE = 3,
-	NOTE_PADDR_OFFSET = 4,
-	NOTE_XEN_VERSION = 5,
-	NOTE_GUEST_OS = 6,
-	NOTE_GUEST_VERSION = 7,
-	NOTE_LOADER = 8,
-	NOTE_PAE_MODE = 9,
-	NOTE_FEATURES = 10,
-	NOTE_BSD_SYMTAB = 11,
-	NOTE_HV_START_LOW = 12,
-	NOTE_L1_MFN_VALID = 13,
-	NOTE_SUSPEND_CANCEL = 14,
-	NOTE_INIT_P2M = 15,
-	NOTE_MOD_START_PFN = 16,
-	NOTE_SUPPORTED_FEATURES = 17,
-	NOTE_PHYS32_ENTRY = 18,
+/* What is read: XEN_ELFNOTE_* by number, the same as a key in the legacy section, and where its
+ * value goes. Those that only tell what a kernel could do are not among them. */
+static const struct note_kind {
+	uint32_t type;
+	const char *key; /* NULL: there was none yet */
+	size_t value;
+	size_t has; /* of a number; 0: the value is a text */
+} kinds[] = {
+#define NUMBER(type, key, name)                                                                    \
+	{type, key, offsetof(struct elf_xen_notes, name),                                          \
+	 offsetof(struct elf_xen_notes, has_##name)}
+#define TEXT(type, key, name) {type, key, offsetof(struct elf_xen_notes, name), 0}
+	NUMBER(1, "VIRT_ENTRY", entry),
+	NUMBER(2, "HYPERCALL_PAGE", hypercall_page),
+	NUMBER(3, "VIRT_BASE", virt_base),
+	NUMBER(4, "ELF_PADDR_OFFSET", paddr_offset),
+	TEXT(5, "XEN_VER", xen_version),
+	TEXT(6, "GUEST_OS", guest_os),
+	TEXT(8, "LOADER", loader),
+	TEXT(9, "PAE", pae_mode),
+	TEXT(10, "FEATURES", features),
+	NUMBER(15, NULL, init_p2m),
+	NUMBER(16, NULL, mod_start_pfn),
+	NUMBER(18, NULL, phys32_entry),
+#undef NUMBER
+#undef TEXT
 };
 
 static int fail(const char **why, const char *text)
@@ -63,15 +69,6 @@ static bool read_value(const uint8_t *at, uint64_t size, uint64_t *value)
 	return false;
 }
 
-/* Pages are described by a mask and a value, of 4 or 8 bytes each; only the first pair counts. */
-static bool read_pair(const uint8_t *at, uint64_t size, struct elf_xen_notes *notes)
-{
-	uint64_t half = size >= 16 && size % 16 == 0 ? 8 : 4;
-
-	return size >= 2 * half && read_value(at, half, &notes->l1_mfn_valid_mask) &&
-	       read_value(at + half, half, &notes->l1_mfn_valid_value);
-}
-
 /* Up to the terminator, which may be missing. */
 static struct elf_text read_text(const uint8_t *at, uint64_t size)
 {
@@ -90,94 +87,28 @@ static bool text_begins_with(const struct elf_text *text, const char *prefix)
 	return text->text && text->length >= length && memcmp(text->text, prefix, length) == 0;
 }
 
-static void set_pae_mode(struct elf_xen_notes *notes)
+static uint64_t *number_of(struct elf_xen_notes *notes, const struct note_kind *kind)
 {
-	notes->pae = text_begins_with(&notes->pae_mode, "yes") ||
-		     text_begins_with(&notes->pae_mode, "bimodal");
+	*(bool *)((char *)notes + kind->has) = true;
+	return (uint64_t *)((char *)notes + kind->value);
 }
 
-/* Where a numeric note goes; NULL for the others. */
-static uint64_t *numeric_slot(struct elf_xen_notes *notes, uint32_t type, bool **has)
+static struct elf_text *text_of(struct elf_xen_notes *notes, const struct note_kind *kind)
 {
-	switch (type) {
-	case NOTE_ENTRY:
-		*has = &notes->has_entry;
-		return &notes->entry;
-	case NOTE_HYPERCALL_PAGE:
-		*has = &notes->has_hypercall_page;
-		return &notes->hypercall_page;
-	case NOTE_VIRT_BASE:
-		*has = &notes->has_virt_base;
-		return &notes->virt_base;
-	case NOTE_PADDR_OFFSET:
-		*has = &notes->has_paddr_offset;
-		return &notes->paddr_offset;
-	case NOTE_HV_START_LOW:
-		*has = &notes->has_hv_start_low;
-		return &notes->hv_start_low;
-	case NOTE_SUSPEND_CANCEL:
-		*has = &notes->has_suspend_cancel;
-		return &notes->suspend_cancel;
-	case NOTE_INIT_P2M:
-		*has = &notes->has_init_p2m;
-		return &notes->init_p2m;
-	case NOTE_MOD_START_PFN:
-		*has = &notes->has_mod_start_pfn;
-		return &notes->mod_start_pfn;
-	case NOTE_SUPPORTED_FEATURES:
-		*has = &notes->has_supported_features;
-		return &notes->supported_features;
-	case NOTE_PHYS32_ENTRY:
-		*has = &notes->has_phys32_entry;
-		return &notes->phys32_entry;
-	default:
-		return NULL;
-	}
-}
-
-static struct elf_text *text_slot(struct elf_xen_notes *notes, uint32_t type)
-{
-	switch (type) {
-	case NOTE_XEN_VERSION:
-		return &notes->xen_version;
-	case NOTE_GUEST_OS:
-		return &notes->guest_os;
-	case NOTE_GUEST_VERSION:
-		return &notes->guest_version;
-	case NOTE_LOADER:
-		return &notes->loader;
-	case NOTE_PAE_MODE:
-		return &notes->pae_mode;
-	case NOTE_FEATURES:
-		return &notes->features;
-	default:
-		return NULL;
-	}
+	return (struct elf_text *)((char *)notes + kind->value);
 }
 
 static int take_note(struct elf_xen_notes *notes, uint32_t type, const uint8_t *value,
 		     uint64_t size, const char **why)
 {
-	bool *has = NULL;
-	uint64_t *number = numeric_slot(notes, type, &has);
-	struct elf_text *text = text_slot(notes, type);
-	struct elf_text answer;
-
-	if (number) {
-		*has = true;
-		return read_value(value, size, number)
-			       ? 0
-			       : fail(why, "numeric Xen note is neither 4 nor 8 bytes long");
-	}
-	if (text) {
-		*text = read_text(value, size);
-	} else if (type == NOTE_BSD_SYMTAB) {
-		answer = read_text(value, size);
-		notes->bsd_symtab = elf_text_eq(&answer, "yes");
-	} else if (type == NOTE_L1_MFN_VALID) {
-		notes->has_l1_mfn_valid = true;
-		if (!read_pair(value, size, notes)) {
-			return fail(why, "Xen note L1_MFN_VALID is too short");
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (kinds[i].type != type) {
+			continue;
+		}
+		if (kinds[i].has == 0) {
+			*text_of(notes, &kinds[i]) = read_text(value, size);
+		} else if (!read_value(value, size, number_of(notes, &kinds[i]))) {
+			return fail(why, "numeric Xen note is neither 4 nor 8 bytes long");
 		}
 	}
 	return 0;
@@ -292,41 +223,15 @@ static bool parse_number(const struct elf_text *text, uint64_t *number)
 static int take_legacy_key(struct elf_xen_notes *notes, const struct elf_text *key,
 			   const struct elf_text *value, const char **why)
 {
-	static const struct {
-		const char *key;
-		enum note_type type;
-	} keys[] = {
-		{"XEN_VER", NOTE_XEN_VERSION},
-		{"GUEST_OS", NOTE_GUEST_OS},
-		{"GUEST_VER", NOTE_GUEST_VERSION},
-		{"GUEST_VERSION", NOTE_GUEST_VERSION},
-		{"LOADER", NOTE_LOADER},
-		{"PAE", NOTE_PAE_MODE},
-		{"FEATURES", NOTE_FEATURES},
-		{"VIRT_BASE", NOTE_VIRT_BASE},
-		{"VIRT_ENTRY", NOTE_ENTRY},
-		{"ELF_PADDR_OFFSET", NOTE_PADDR_OFFSET},
-		{"HYPERCALL_PAGE", NOTE_HYPERCALL_PAGE},
-	};
-
-	if (elf_text_eq(key, "BSD_SYMTAB")) {
-		notes->bsd_symtab = true;
-		return 0;
-	}
-	for (size_t i = 0; i < array_size(keys); i++) {
-		bool *has = NULL;
-		uint64_t *number;
-
-		if (!elf_text_eq(key, keys[i].key)) {
+	for (size_t i = 0; i < array_size(kinds); i++) {
+		if (!kinds[i].key || !elf_text_eq(key, kinds[i].key)) {
 			continue;
 		}
-		number = numeric_slot(notes, keys[i].type, &has);
-		if (!number) {
-			*text_slot(notes, keys[i].type) = *value;
-			return 0;
+		if (kinds[i].has == 0) {
+			*text_of(notes, &kinds[i]) = *value;
+		} else if (!parse_number(value, number_of(notes, &kinds[i]))) {
+			return fail(why, "bad number in __xen_guest");
 		}
-		*has = true;
-		return parse_number(value, number) ? 0 : fail(why, "bad number in __xen_guest");
 	}
 	return 0;
 }
@@ -453,7 +358,8 @@ int elf_xen_notes_parse(const struct elf_image *image, struct elf_xen_notes *not
 	if (!notes->has_entry) {
 		notes->entry = image->entry;
 	}
-	set_pae_mode(notes);
+	notes->pae = text_begins_with(&notes->pae_mode, "yes") ||
+		     text_begins_with(&notes->pae_mode, "bimodal");
 	return find_extent(image, notes, why);
 }
 

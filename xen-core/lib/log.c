@@ -285,11 +285,6 @@ void log_set_level(enum log_level level)
 	shown_level = level;
 }
 
-bool log_level_is_on(enum log_level level)
-{
-	return level <= shown_level;
-}
-
 void log_set_lock(void (*acquire)(void), void (*release)(void))
 {
 	state.acquire = acquire;

@@ -30,7 +30,6 @@ void log_remove_sink(struct log_sink *sink);
 
 /* Messages above the level are not even put in the ring. Initially LOG_INFO. */
 void log_set_level(enum log_level level);
-bool log_level_is_on(enum log_level level);
 
 /*
  * Until set (or set to NULL, NULL) nothing is locked: right for one CPU with interrupts off, and

@@ -260,29 +260,6 @@ fault_copy_out:
 	may_fault 11b, 13b
 	may_fault 20b, 21b
 
-/* int fault_exchange_N(uint64_t address, uint64_t *expected, uint64_t desired): 1 swapped, 0 not,
- * -1 fault */
-	.macro	exchange bytes, load, cmpxchg, store, reg
-	.globl	fault_exchange_\bytes
-	.balign	16
-fault_exchange_\bytes:
-	mov	(%rsi), %rax
-	smap_open
-1:	lock \cmpxchg \reg, (%rdi)
-	smap_close
-	mov	%rax, (%rsi)
-	sete	%al
-	movzbl	%al, %eax
-	ret
-2:	mov	$-1, %eax
-	ret
-	may_fault 1b, 2b
-	.endm
-	exchange 1, movb, cmpxchgb, movb, %dl
-	exchange 2, movw, cmpxchgw, movw, %dx
-	exchange 4, movl, cmpxchgl, movl, %edx
-	exchange 8, movq, cmpxchgq, movq, %rdx
-
 /* int fault_rdmsr_raw(uint32_t msr, uint64_t *value): 0 or -1 */
 	.globl	fault_rdmsr_raw
 fault_rdmsr_raw:

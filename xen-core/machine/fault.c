@@ -19,10 +19,6 @@ extern const struct fault_line fault_table_start[], fault_table_end[];
 extern int fault_rdmsr_raw(uint32_t msr, uint64_t *value);
 extern int fault_wrmsr_raw(uint32_t msr, uint64_t value);
 extern int fault_xsetbv_raw(uint32_t index, uint64_t value);
-extern int fault_exchange_1(uint64_t address, uint64_t *expected, uint64_t desired);
-extern int fault_exchange_2(uint64_t address, uint64_t *expected, uint64_t desired);
-extern int fault_exchange_4(uint64_t address, uint64_t *expected, uint64_t desired);
-extern int fault_exchange_8(uint64_t address, uint64_t *expected, uint64_t desired);
 extern int load_ds_raw(uint16_t selector);
 extern int load_es_raw(uint16_t selector);
 extern int load_fs_raw(uint16_t selector);
@@ -55,29 +51,6 @@ uint64_t fault_last_address(void)
 static int fault_error(int raw)
 {
 	return raw < 0 ? -XEN_EFAULT : 0;
-}
-
-int fault_compare_exchange(uint64_t address, uint64_t *expected, uint64_t desired,
-			   unsigned int bytes, bool *swapped)
-{
-	int raw;
-
-	switch (bytes) {
-	case 1:
-		raw = fault_exchange_1(address, expected, desired);
-		break;
-	case 2:
-		raw = fault_exchange_2(address, expected, desired);
-		break;
-	case 4:
-		raw = fault_exchange_4(address, expected, desired);
-		break;
-	default:
-		raw = fault_exchange_8(address, expected, desired);
-		break;
-	}
-	*swapped = raw == 1;
-	return fault_error(raw);
 }
 
 int fault_rdmsr(uint32_t msr, uint64_t *value)

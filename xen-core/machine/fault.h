@@ -13,10 +13,6 @@ size_t must_check fault_copy_in(void *to, uint64_t from, size_t bytes);
 size_t must_check fault_copy_out(uint64_t to, const void *from, size_t bytes);
 /* Address of the last fault of fault_copy_*, for page faults to pass on. */
 uint64_t fault_last_address(void);
-/* Atomically replaces a naturally aligned guest word if it equals *expected; else *expected =
- * found. Returns 0, or -XEN_EFAULT. *swapped tells. bytes: 1, 2, 4, 8. */
-int must_check fault_compare_exchange(uint64_t address, uint64_t *expected, uint64_t desired,
-				      unsigned int bytes, bool *swapped);
 
 /* 0 or -XEN_EFAULT where the CPU raises #GP. */
 int must_check fault_rdmsr(uint32_t msr, uint64_t *value);

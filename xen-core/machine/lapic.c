@@ -59,7 +59,6 @@ enum timer_mode {
 
 static volatile uint32_t *registers;
 static bool is_x2apic;
-static uint64_t timer_hz;
 static uint8_t timer_mode[CPUS_MAX]; /* each by its own CPU */
 
 static uint32_t read_register(uint32_t reg)
@@ -134,11 +133,6 @@ void lapic_cpu_init(void)
 	}
 }
 
-bool lapic_is_x2apic(void)
-{
-	return is_x2apic;
-}
-
 uint32_t lapic_id(void)
 {
 	uint32_t id = read_register(LAPIC_ID);
@@ -198,16 +192,6 @@ static void set_timer_mode(enum timer_mode mode)
 		       mode == TIMER_BY_DEADLINE ? TIMER_DEADLINE | TIMER_VECTOR : TIMER_VECTOR);
 	/* The page write must be done before the deadline MSR counts (SDM 3A 10.5.4.1). */
 	__asm__ volatile("mfence" ::: "memory");
-}
-
-void lapic_timer_calibrate(uint64_t ticks_per_second)
-{
-	timer_hz = ticks_per_second;
-}
-
-uint64_t lapic_timer_hz(void)
-{
-	return timer_hz;
 }
 
 void lapic_timer_set(uint32_t count)

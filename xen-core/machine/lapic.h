@@ -14,16 +14,13 @@ uint64_t lapic_page_address(void);
 void lapic_init(void *page);
 /* Enables this CPU's: spurious vector, error vector, timer masked. Every CPU. */
 void lapic_cpu_init(void);
-bool lapic_is_x2apic(void);
 uint32_t lapic_id(void);
 void lapic_eoi(void);
 void lapic_send_ipi(uint32_t apic_id, uint8_t vector);
 void lapic_send_nmi(uint32_t apic_id);
 void lapic_send_init(uint32_t apic_id);
 void lapic_send_startup(uint32_t apic_id, uint8_t page);
-/* One-shot timer: counts down from count at the bus rate divided by 16 (lapic_timer_hz). */
-void lapic_timer_calibrate(uint64_t ticks_per_second);
-uint64_t lapic_timer_hz(void); /* 0: not calibrated */
+/* One-shot timer: counts down from count at the bus rate divided by 16. */
 void lapic_timer_set(uint32_t count); /* 0 stops */
 uint32_t lapic_timer_count(void);
 /* TSC-deadline mode where CPUID 1.ECX[24] has it. */

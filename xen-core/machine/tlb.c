@@ -181,13 +181,6 @@ static bool find_stale(const struct cpu_set *cpus, uint32_t stamp, struct cpu_se
 	return any != 0;
 }
 
-bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp)
-{
-	struct cpu_set stale;
-
-	return find_stale(cpus, stamp, &stale);
-}
-
 void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp)
 {
 	struct cpu_set stale;

@@ -30,8 +30,6 @@ void tlb_poll(void);
 
 /* The stamp to write into a frame now. Never 0: that means no translation was ever made. */
 uint32_t tlb_epoch(void);
-/* True if this CPU set may still hold translations from before the stamp. */
-bool tlb_is_stale(const struct cpu_set *cpus, uint32_t stamp);
 /* Flushes those CPUs of the set that have not flushed since the stamp was taken. */
 void tlb_flush_stale(const struct cpu_set *cpus, uint32_t stamp);
 

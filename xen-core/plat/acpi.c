@@ -188,22 +188,6 @@ const void *acpi_find(const char *signature, unsigned int index, uint32_t *lengt
 	return NULL;
 }
 
-/* Reversed letters name no table anybody knows, and leave the checksum right. */
-void acpi_hide(const char *signature)
-{
-	for (unsigned int i = 0; i < table_count; i++) {
-		char *letters;
-
-		if (memcmp(tables[i].header->signature, signature, 4) != 0) {
-			continue;
-		}
-		letters = map_device(tables[i].address, 4, MAP_CACHED);
-		for (unsigned int n = 0; letters && n < 4; n++) {
-			letters[n] = signature[3 - n];
-		}
-	}
-}
-
 const struct madt *acpi_madt(void)
 {
 	return has_madt ? &madt : NULL;

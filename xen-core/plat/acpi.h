@@ -15,8 +15,6 @@ struct mcfg_entry;
 int must_check acpi_init(uint64_t rsdp);
 /* The whole table with its header, or NULL. index 0 is the first of that signature. */
 const void *acpi_find(const char *signature, unsigned int index, uint32_t *length);
-/* Spoils a table's signature so that the hardware domain does not find it (DMAR, IVRS). */
-void acpi_hide(const char *signature);
 
 const struct madt *acpi_madt(void);
 const struct fadt *acpi_fadt(void);

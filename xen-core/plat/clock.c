@@ -106,7 +106,6 @@ void clock_init(void)
 
 	/* Calibration uses the one-shot mode; deadline mode is entered by the first deadline. */
 	calibrate(&lapic_hz);
-	lapic_timer_calibrate(lapic_hz);
 	has_deadline = lapic_has_deadline();
 	scale_from_ratio(lapic_hz, 1000000000u, &lapic_mul, &lapic_shift);
 	scale_from_ratio(tsc_hz, 1000000000u, &tsc_mul, &tsc_shift);
@@ -118,19 +117,9 @@ void clock_init(void)
 	scale.tsc_base = cpu_rdtsc();
 }
 
-uint64_t clock_from_tsc(uint64_t tsc)
-{
-	return clock_apply(&scale, tsc);
-}
-
 uint64_t clock_now(void)
 {
 	return clock_apply(&scale, cpu_rdtsc());
-}
-
-uint64_t clock_to_tsc(uint64_t ns)
-{
-	return scale.tsc_base + scale_mul(ns, tsc_mul, tsc_shift);
 }
 
 uint32_t clock_tsc_khz(void)

@@ -17,8 +17,6 @@ struct clock_scale {
 
 void clock_init(void);
 uint64_t clock_now(void);
-uint64_t clock_from_tsc(uint64_t tsc);
-uint64_t clock_to_tsc(uint64_t ns);
 uint32_t clock_tsc_khz(void);
 /* The TSC counts at one rate on all CPUs, always (invariant TSC, CPUID 0x80000007.EDX[8]). */
 bool clock_tsc_is_reliable(void);

@@ -180,16 +180,6 @@ int ioapic_read_register(uint64_t address, uint32_t reg, uint32_t *value)
 	return -XEN_EINVAL;
 }
 
-bool ioapic_is_frame(uint64_t frame)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (ioapics[i].address >> PAGE_SHIFT == frame) {
-			return true;
-		}
-	}
-	return false;
-}
-
 unsigned int ioapic_count(void)
 {
 	return count;

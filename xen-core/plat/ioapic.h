@@ -29,7 +29,6 @@ void ioapic_set_destination(unsigned int gsi, uint8_t destination);
 /* PHYSDEVOP_apic_read: a register of the I/O APIC at that machine address. */
 int must_check ioapic_read_register(uint64_t address, uint32_t reg, uint32_t *value);
 /* True if the frame is one of theirs: guests may map it read-only at most. */
-bool ioapic_is_frame(uint64_t frame);
 unsigned int ioapic_count(void);
 uint64_t ioapic_address(unsigned int index);
 

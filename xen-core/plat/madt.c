@@ -152,13 +152,3 @@ int madt_parse(const void *table, uint32_t length, struct madt *madt)
 	}
 	return at == length ? 0 : -XEN_EINVAL;
 }
-
-uint32_t madt_isa_gsi(const struct madt *madt, uint8_t source)
-{
-	for (uint32_t i = 0; i < madt->override_count; i++) {
-		if (madt->overrides[i].source == source) {
-			return madt->overrides[i].gsi;
-		}
-	}
-	return source;
-}

@@ -44,7 +44,5 @@ struct madt {
 
 /* -XEN_EINVAL if the table cannot be walked to its end; what came before stays in *madt. */
 int must_check madt_parse(const void *table, uint32_t length, struct madt *madt);
-/* The GSI of an ISA line: itself unless overridden. */
-uint32_t madt_isa_gsi(const struct madt *madt, uint8_t source);
 
 #endif

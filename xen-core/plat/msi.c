@@ -5,7 +5,7 @@
  * time one of its entries is used and keeps mapped.
  *
  * The hardware domain sets the enable bits; the core writes address, data and mask. The caller
- * holds the irq lock around all but msi_find() and msi_is_frame().
+ * holds the irq lock around all but msi_find().
  */
 #include "plat/msi.h"
 
@@ -195,17 +195,4 @@ void msi_release(const struct msi_source *source)
 		control = pci_read(source->where, at, 2);
 		pci_write(source->where, at, 2, control & ~MSI_CONTROL_ENABLE);
 	}
-}
-
-bool msi_is_frame(uint64_t frame)
-{
-	bool found = false;
-
-	spin_lock(&lock);
-	for (unsigned int i = 0; i < table_count && !found; i++) {
-		found = frame >= tables[i].address >> PAGE_SHIFT &&
-			frame <= (tables[i].address + tables[i].bytes - 1) >> PAGE_SHIFT;
-	}
-	spin_unlock(&lock);
-	return found;
 }

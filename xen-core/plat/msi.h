@@ -30,7 +30,5 @@ void msi_set_mask(const struct msi_source *source, bool masked);
 void msi_retarget(const struct msi_source *source, uint32_t destination);
 /* No message from it any more. */
 void msi_release(const struct msi_source *source);
-/* A frame of an MSI-X table in use: guests may map it read-only at most. */
-bool msi_is_frame(uint64_t frame);
 
 #endif

@@ -343,29 +343,3 @@ int pci_ecam_add(uint64_t address, uint16_t segment, uint8_t first_bus, uint8_t 
 	}
 	return -XEN_ENODEV;
 }
-
-bool pci_ecam_decode(uint64_t machine_address, struct pci_address *where, uint32_t *reg)
-{
-	for (unsigned int i = 0; i < window_count; i++) {
-		const struct mcfg_entry *entry = &windows[i].entry;
-		uint64_t offset = machine_address - entry->address;
-
-		if (machine_address >= window_start(entry) &&
-		    machine_address - window_start(entry) < window_bytes(entry)) {
-			where->segment = entry->segment;
-			where->bus = (uint8_t)(offset >> 20);
-			where->devfn = (uint8_t)(offset >> 12);
-			*reg = offset & 0xfff;
-			return true;
-		}
-	}
-	return false;
-}
-
-bool pci_ecam_is_frame(uint64_t frame)
-{
-	struct pci_address where;
-	uint32_t reg;
-
-	return pci_ecam_decode(frame << PAGE_SHIFT, &where, &reg);
-}

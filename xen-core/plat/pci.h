@@ -22,9 +22,6 @@ void pci_init(bool (*is_reserved)(uint64_t start, uint64_t bytes));
 /* PHYSDEVOP_pci_mmcfg_reserved. -XEN_ENODEV: no such MCFG entry. */
 int must_check pci_ecam_add(uint64_t address, uint16_t segment, uint8_t first_bus,
 			    uint8_t last_bus);
-/* Which function and register an ECAM address is; false: not an ECAM address. */
-bool pci_ecam_decode(uint64_t machine_address, struct pci_address *where, uint32_t *reg);
-bool pci_ecam_is_frame(uint64_t frame);
 
 /* bytes: 1, 2, 4, aligned. All ones where nothing answers. */
 uint32_t pci_read(struct pci_address where, uint32_t reg, unsigned int bytes);

@@ -159,10 +159,3 @@ void serial_start(void)
 	write_register(REG_MODEM_CONTROL, MODEM_DTR_RTS | MODEM_OUT2);
 	write_register(REG_IRQ_ENABLE, IRQ_RECEIVED);
 }
-
-void serial_write_raw(const char *text, size_t length)
-{
-	if (is_there) {
-		write_text(NULL, text, length);
-	}
-}

@@ -31,7 +31,5 @@ uint16_t serial_ports(void);
 void serial_start(void);
 /* Takes what has arrived to console_input(). Call about every 10 ms; safe from any CPU. */
 void serial_poll(void);
-/* Panic: every lock is ignored. */
-void serial_write_raw(const char *text, size_t length);
 
 #endif
