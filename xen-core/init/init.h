@@ -15,6 +15,7 @@ struct core_options {
 	char console[64];
 	char vga[64];
 	char loglvl[32], guest_loglvl[32];
+	char dom0[32]; /* a list; "pvh" is the word that counts */
 	bool noreboot;
 	bool watchdog;
 	uint64_t dom0_memory;     /* bytes; 0: all but a reserve */

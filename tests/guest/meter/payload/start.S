@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Into long mode with the first 4 GiB mapped one to one, and no further: whatever traps here ends
- * the domain.
+ * the domain. Also the start of PVH microguests that are dom0 (tests/guest/run-all).
  */
 	.section .note, "a"
 	.balign	4
@@ -42,7 +42,8 @@ pvh_entry:
 	lgdt	gdt_pointer
 	ljmp	$8, $3f
 	.code64
-3:	call	pvh_main
+3:	mov	%ebx, %edi		/* its start information */
+	call	pvh_main
 4:	hlt
 	jmp	4b
 
