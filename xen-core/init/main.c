@@ -23,6 +23,7 @@
 #include "plat/acpi.h"
 #include "plat/clock.h"
 #include "plat/irq.h"
+#include "plat/nested.h"
 #include "plat/screen.h"
 #include "plat/serial.h"
 
@@ -111,6 +112,7 @@ void boot_entry(uint64_t information, uint32_t door)
 {
 	take_boot_info(information, door);
 	options_parse(boot.cmdline);
+	nested_init();
 	start_console();
 	if (!boot_info_is_valid(&boot)) {
 		panic("boot information of version %u, expected %u", boot.version,

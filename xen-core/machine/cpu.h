@@ -109,6 +109,19 @@ static inline void cpu_clts(void)
 	__asm__ volatile("clts");
 }
 
+/* Of a guest to the hypervisor below; Intel's CPUs have an instruction of their own for it. */
+static inline int64_t cpu_hypercall(bool is_intel, uint64_t number, uint64_t a, const void *b)
+{
+	int64_t result = (int64_t)number;
+
+	if (is_intel) {
+		__asm__ volatile("vmcall" : "+a"(result), "+D"(a), "+S"(b)::"memory");
+	} else {
+		__asm__ volatile("vmmcall" : "+a"(result), "+D"(a), "+S"(b)::"memory");
+	}
+	return result;
+}
+
 static inline void cpu_swapgs(void)
 {
 	__asm__ volatile("swapgs" ::: "memory");

@@ -17,6 +17,7 @@
 #include "plat/acpi_pm.h"
 #include "plat/clock_math.h"
 #include "plat/hpet.h"
+#include "plat/nested.h"
 #include "plat/pit.h"
 #include "plat/rtc.h"
 
@@ -63,11 +64,10 @@ static struct measurement measure(const struct time_source *source)
 
 static const struct time_source *best_source(void)
 {
-	const struct time_source *source = hpet_source();
+	const struct time_source *source = nested_tsc();
 
-	if (!source) {
-		source = acpi_pm_source();
-	}
+	source = source ? source : hpet_source();
+	source = source ? source : acpi_pm_source();
 	return source ? source : pit_source();
 }
 
@@ -110,7 +110,8 @@ void clock_init(void)
 	scale_from_ratio(lapic_hz, 1000000000u, &lapic_mul, &lapic_shift);
 	scale_from_ratio(tsc_hz, 1000000000u, &tsc_mul, &tsc_shift);
 	scale_from_frequency(tsc_hz, &scale.mul, &scale.shift);
-	if (!fadt || !(fadt->boot_flags & FADT_BOOT_NO_RTC)) {
+	boot_wallclock = nested_wallclock();
+	if (!boot_wallclock && (!fadt || !(fadt->boot_flags & FADT_BOOT_NO_RTC))) {
 		boot_wallclock = rtc_read_seconds(fadt ? fadt->rtc_century : 0);
 	}
 	scale.ns_base = 0;

@@ -14,6 +14,7 @@ struct cpuid_leaf {
 
 #define CPUID_EXTENDED_FIRST 0x80000000U
 #define CPUID_XEN_FIRST 0x40000000U
+#define CPUID_0C_INTEL 0x6c65746eU /* "ntel", the end of the vendor's name */
 
 /* leaf 1, edx */
 #define CPUID_1D_TSC (1U << 4)
