@@ -28,22 +28,60 @@ static int read_name(struct store *store, uint32_t tx, domid_t domid, char **nam
 	return store_read(store, tx, path, name, NULL);
 }
 
-/* names[i] is NULL where ids[i] has none. */
-static int read_names(struct store *store, uint32_t tx, const domid_t *ids, unsigned int count,
-		      char **names)
+/* The node below the home of each of homes[], by its id. */
+static int read_homes(struct store *store, uint32_t tx, const char *node,
+		      struct control_home *homes, unsigned int count)
 {
-	char(*paths)[48] = calloc(count + 1, sizeof(*paths));
+	char(*paths)[64] = calloc(count + 1, sizeof(*paths));
 	const char **each = calloc(count + 1, sizeof(*each));
-	int err = paths && each ? 0 : -ENOMEM;
+	char **values = calloc(count + 1, sizeof(*values));
+	int err = paths && each && values ? 0 : -ENOMEM;
 
 	for (unsigned int i = 0; !err && i < count; i++) {
-		snprintf(paths[i], sizeof(paths[i]), "/local/domain/%u/name", ids[i]);
+		snprintf(paths[i], sizeof(paths[i]), "/local/domain/%u/%s", homes[i].domid, node);
 		each[i] = paths[i];
 	}
-	err = err ? err : store_read_many(store, tx, each, count, names);
+	err = err ? err : store_read_many(store, tx, each, count, values);
+	for (unsigned int i = 0; !err && i < count; i++) {
+		homes[i].value = values[i];
+	}
 	free(paths);
 	free(each);
+	free(values);
 	return err;
+}
+
+int control_homes_read(struct store *store, uint32_t tx, const char *node,
+		       struct control_home **homes, unsigned int *count)
+{
+	char **names = NULL;
+	int err;
+
+	*count = 0;
+	err = store_list(store, tx, "/local/domain", &names, count);
+	*homes = calloc(*count + 1, sizeof(**homes));
+	if (!err && !*homes) {
+		err = -ENOMEM;
+	}
+	for (unsigned int i = 0; !err && i < *count; i++) {
+		(*homes)[i].domid = (domid_t)strtoul(names[i], NULL, 10);
+	}
+	free(names);
+	err = err ? err : read_homes(store, tx, node, *homes, *count);
+	if (err) {
+		control_homes_free(*homes, *count);
+		*homes = NULL;
+		*count = 0;
+	}
+	return err == -ENOENT ? 0 : err;
+}
+
+void control_homes_free(struct control_home *homes, unsigned int count)
+{
+	for (unsigned int i = 0; homes && i < count; i++) {
+		free(homes[i].value);
+	}
+	free(homes);
 }
 
 int control_domain_name(struct control *control, domid_t domid, char **name, struct report *report)
@@ -78,23 +116,21 @@ static void add_names(struct control *control, struct control_domains *domains,
 		report_clear(&trouble);
 		return;
 	}
-	domid_t *ids = calloc(domains->count, sizeof(*ids));
-	char **names = calloc(domains->count, sizeof(*names));
-	int err = ids && names ? 0 : -ENOMEM;
+	struct control_home *homes = calloc(domains->count + 1, sizeof(*homes));
+	int err = homes ? 0 : -ENOMEM;
 
 	for (unsigned int i = 0; !err && i < domains->count; i++) {
-		ids[i] = domains->list[i].info.domain;
+		homes[i].domid = domains->list[i].info.domain;
 	}
-	err = err ? err : read_names(store, STORE_NO_TX, ids, domains->count, names);
+	err = err ? err : read_homes(store, STORE_NO_TX, "name", homes, domains->count);
 	if (err) {
 		report_warning(report, "the names of domains");
 		report_why(report, "%s", strerror(-err));
 	}
 	for (unsigned int i = 0; !err && i < domains->count; i++) {
-		domains->list[i].name = names[i];
+		domains->list[i].name = homes[i].value;
 	}
-	free(ids);
-	free(names);
+	free(homes);
 	report_clear(&trouble);
 }
 
@@ -192,30 +228,17 @@ int control_domain_find(struct control *control, const char *text, domid_t *domi
 
 int control_name_check(struct store *store, uint32_t tx, domid_t domid, const char *wanted)
 {
-	char **names = NULL;
-	unsigned int count = 0;
-	int err = store_list(store, tx, "/local/domain", &names, &count);
+	struct control_home *homes;
+	unsigned int count;
+	int err = control_homes_read(store, tx, "name", &homes, &count);
 
-	domid_t *ids = calloc(count + 1, sizeof(*ids));
-	char **found = calloc(count + 1, sizeof(*found));
-
-	if (!err && !(ids && found)) {
-		err = -ENOMEM;
-	}
 	for (unsigned int i = 0; i < count && !err; i++) {
-		ids[i] = (domid_t)strtoul(names[i], NULL, 10);
-	}
-	err = err ? err : read_names(store, tx, ids, count, found);
-	for (unsigned int i = 0; found && i < count; i++) {
-		if (!err && ids[i] != domid && found[i] && !strcmp(found[i], wanted)) {
+		if (homes[i].domid != domid && homes[i].value && !strcmp(homes[i].value, wanted)) {
 			err = -EEXIST;
 		}
-		free(found[i]);
 	}
-	free(ids);
-	free(found);
-	free(names);
-	return err == -ENOENT ? 0 : err;
+	control_homes_free(homes, count);
+	return err;
 }
 
 struct rename {

@@ -41,6 +41,16 @@ int control_domain_find_name(struct control *control, const char *name, domid_t 
 /* *name is the caller's; -ENOENT: it has none. */
 int control_domain_name(struct control *control, domid_t domid, char **name, struct report *report);
 
+/* What the store knows of each domain it has a home for: the value of a node there, NULL where it
+ * has none. *homes is the caller's, for control_homes_free(). */
+struct control_home {
+	domid_t domid;
+	char *value;
+};
+int control_homes_read(struct store *store, uint32_t tx, const char *node,
+		       struct control_home **homes, unsigned int *count);
+void control_homes_free(struct control_home *homes, unsigned int count);
+
 /* In a transaction, so that two takers of one name conflict: -EEXIST if a domain other than `domid`
  * has it. */
 int control_name_check(struct store *store, uint32_t tx, domid_t domid, const char *name);

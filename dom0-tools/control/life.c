@@ -22,6 +22,8 @@
 #include <string.h>
 
 #define POLL_MS 500     /* how often a wait looks itself, should no event come */
+#define HELD_LOOKS 50 /* until pages of a dead domain are called held */
+#define HELD_LOOK_MS 20
 #define ANSWER_MS 60000 /* how long a guest may take to take a request */
 
 int control_device_site(struct control *control, struct device_site *site, struct report *report)
@@ -258,32 +260,21 @@ int control_domain_wait(struct control *control, domid_t domid, bool death, int6
 /* /vm/UUID goes with its domain, unless another domain (a rebooted self) names it. */
 static int forget_vm(struct store *store, uint32_t tx, domid_t domid)
 {
-	char path[64], **names = NULL, *vm = NULL;
-	unsigned int count = 0;
-	bool shared = false;
-	int err;
+	struct control_home *homes;
+	unsigned int count, users = 0;
+	const char *vm = NULL;
+	int err = control_homes_read(store, tx, "vm", &homes, &count);
 
-	snprintf(path, sizeof(path), "/local/domain/%u/vm", domid);
-	err = store_read(store, tx, path, &vm, NULL);
-	if (err) {
-		return err == -ENOENT ? 0 : err;
+	for (unsigned int i = 0; i < count && !vm; i++) {
+		vm = homes[i].domid == domid ? homes[i].value : NULL;
 	}
-	err = store_list(store, tx, "/local/domain", &names, &count);
-	for (unsigned int i = 0; i < count && !err; i++) {
-		unsigned long other = strtoul(names[i], NULL, 10);
-		char *theirs = NULL;
-
-		snprintf(path, sizeof(path), "/local/domain/%lu/vm", other);
-		if (other != domid && !store_read(store, tx, path, &theirs, NULL)) {
-			shared = shared || !strcmp(theirs, vm);
-		}
-		free(theirs);
+	for (unsigned int i = 0; i < count && vm; i++) {
+		users += homes[i].value && !strcmp(homes[i].value, vm);
 	}
-	if (!err && !shared && !strncmp(vm, "/vm/", 4)) {
+	if (users == 1 && !strncmp(vm, "/vm/", 4)) {
 		err = store_rm(store, tx, vm);
 	}
-	free(names);
-	free(vm);
+	control_homes_free(homes, count);
 	return err == -ENOENT ? 0 : err;
 }
 
@@ -355,6 +346,25 @@ int control_domain_destroy(struct control *control, domid_t domid, struct report
 	}
 	err = control_domain_forget(control, domid, report);
 	return first ? first : err;
+}
+
+void control_domain_note_held(struct control *control, domid_t domid, struct report *report)
+{
+	struct xen_domctl_getdomaininfo info;
+
+	for (unsigned int i = 0; i < HELD_LOOKS; i++) {
+		if (call_domain_info(control->call, domid, &info) ||
+		    !(info.flags & XEN_DOMINF_dying)) {
+			return;
+		}
+		control->clock.sleep(control->clock.context, HELD_LOOK_MS);
+	}
+	report_warning(report, "domain %u is dead, but %llu of its pages are not free", domid,
+		       (unsigned long long)info.tot_pages);
+	report_why(report, "other domains have them mapped: a backend that has not let go, or a "
+			   "program");
+	report_next(report, "'xl debug-keys g', then 'xl dmesg', shows who maps whose grants; "
+			    "they are free when that one unmaps them or ends");
 }
 
 int control_domain_trigger(struct control *control, domid_t domid, const char *name, int vcpu,

@@ -44,6 +44,10 @@ int control_domain_wait(struct control *control, domid_t domid, bool death, int6
  * past errors; the first one is returned. -ESRCH without a report: there is none. */
 int control_domain_destroy(struct control *control, domid_t domid, struct report *report);
 
+/* Afterwards: a warning if it is still there, with how many pages others have not let go of. Waits
+ * a moment for those who are about to. */
+void control_domain_note_held(struct control *control, domid_t domid, struct report *report);
+
 /* The last part of that alone, for a domain the hypervisor does not have any more. */
 int control_domain_forget(struct control *control, domid_t domid, struct report *report);
 

@@ -29,5 +29,8 @@ int cmd_destroy(struct xl *xl, int argc, char **argv)
 		report_error(&xl->report, ESRCH, "destroying domain %u", domid);
 		report_why(&xl->report, "there is no such domain (any more)");
 	}
+	if (!err) {
+		control_domain_note_held(xl->control, domid, &xl->report);
+	}
 	return xl_end(xl, err);
 }

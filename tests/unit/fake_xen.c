@@ -340,6 +340,7 @@ static void fill_info(const struct fake_domain *domain, domid_t domid,
 		.domain = domid,
 		.flags = (translated(domain) ? XEN_DOMINF_hvm_guest : 0) |
 			 (domain->pauses ? XEN_DOMINF_paused : 0) |
+			 (domain->is_dying ? XEN_DOMINF_dying : 0) |
 			 (domain->is_shut_down
 				  ? XEN_DOMINF_shutdown | domain->shutdown_reason
 								  << XEN_DOMINF_shutdownshift
@@ -381,7 +382,12 @@ static void destroy(struct fake_xen *xen, domid_t domid)
 		xen->next_frame = 0;
 	}
 	free(domain->p2m);
-	*domain = (struct fake_domain){0};
+	*domain = (struct fake_domain){
+		.exists = domain->held != 0,
+		.is_dying = true,
+		.held = domain->held,
+		.tot_pages = domain->held,
+	};
 }
 
 static int64_t hvm_context(struct fake_domain *domain, struct xen_domctl *op)

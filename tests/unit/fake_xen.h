@@ -62,6 +62,8 @@ struct fake_domain {
 	uint32_t tsc_mode;
 	uint8_t hard[2]; /* the first CPUs vcpus 0 and 1 may run on, and prefer */
 	uint8_t soft[2];
+	uint64_t held; /* pages others have mapped: with any it stays dying when it is destroyed */
+	bool is_dying;
 };
 
 struct fake_xen {

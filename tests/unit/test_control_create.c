@@ -570,6 +570,28 @@ static void any_failing_step_leaves_nothing(void)
 	CU_ASSERT_TRUE(failed >= 6);
 }
 
+static void pages_others_hold_of_a_dead_domain_are_told_of(void)
+{
+	domid_t domid = 0;
+
+	begin();
+	CU_ASSERT_EQUAL(create("", false, &domid), 0);
+	xen.domains[domid].held = 12;
+	CU_ASSERT_EQUAL(control_domain_destroy(&control, domid, &report), 0);
+	CU_ASSERT_EQUAL(report.count, 0);
+	control_domain_note_held(&control, domid, &report);
+	CU_ASSERT_EQUAL_FATAL(report.count, 1);
+	CU_ASSERT(strstr(report.messages[0].what, "12 of its pages") != NULL);
+	CU_ASSERT(strstr(report.messages[0].next, "debug-keys g") != NULL);
+	CU_ASSERT_FALSE(report_has_error(&report));
+	report_clear(&report);
+	/* Let go of, it is gone. */
+	xen.domains[domid].exists = false;
+	control_domain_note_held(&control, domid, &report);
+	CU_ASSERT_EQUAL(report.count, 0);
+	end();
+}
+
 static void a_refusing_store_leaves_nothing(void)
 {
 	static const uint32_t types[] = {XS_WRITE,           XS_SET_PERMS,
@@ -1467,6 +1489,7 @@ int main(void)
 		UNIT(memory_is_claimed_unless_xl_conf_says_no),
 		UNIT(any_failing_hypercall_leaves_nothing),
 		UNIT(any_failing_step_leaves_nothing),
+		UNIT(pages_others_hold_of_a_dead_domain_are_told_of),
 		UNIT(a_refusing_store_leaves_nothing),
 		UNIT(a_conflict_in_the_store_is_tried_again),
 		UNIT(two_domains_cannot_have_one_name),
