@@ -248,9 +248,9 @@ static int fill(struct store *store)
 static int read_all(struct store *store, char *bytes, size_t length)
 {
 	while (length) {
+		int err = store->in_begin == store->in_end ? fill(store) : 0;
 		size_t ready = store->in_end - store->in_begin;
 		size_t taken = ready < length ? ready : length;
-		int err = ready ? 0 : fill(store);
 
 		if (err) {
 			return err;

@@ -40,8 +40,11 @@ static int look(struct listing *listing, const char *path, struct seen *seen)
 	struct store *store = listing->client->store;
 	int err = store_read(store, listing->tx, path, &seen->value, &seen->length);
 
-	*seen = err ? (struct seen){0} : *seen;
-	if (!err && (listing->client->options.prefix || listing->json)) {
+	if (err) {
+		*seen = (struct seen){0};
+		return err;
+	}
+	if (listing->client->options.prefix || listing->json) {
 		err = store_get_perms(store, listing->tx, path, &seen->perms, &seen->perm_count);
 	}
 	return err;

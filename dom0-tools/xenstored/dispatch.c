@@ -368,8 +368,8 @@ static int create_nodes(struct request *request, const char *path, const char *v
 static int do_write(struct request *request)
 {
 	const char *nul = memchr(request->payload, '\0', request->size);
-	const char *value = nul + 1;
 	char path[PATH_ROOM];
+	const char *value;
 	struct node node;
 	size_t size;
 	int err;
@@ -377,6 +377,7 @@ static int do_write(struct request *request)
 	if (!nul) {
 		return -EINVAL;
 	}
+	value = nul + 1;
 	size = (size_t)(request->payload + request->size - value);
 	err = canonical(request, request->payload, false, path);
 	if (!err) {

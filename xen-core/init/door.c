@@ -31,7 +31,7 @@ static void copy_text(char to[BOOT_CMDLINE_MAX], const char *from, bool with_nam
 	while (*from == ' ') {
 		from++;
 	}
-	for (; from[i] && i < BOOT_CMDLINE_MAX - 1; i++) {
+	for (; i < BOOT_CMDLINE_MAX - 1 && from[i]; i++) {
 		to[i] = from[i];
 	}
 	to[i] = '\0';
