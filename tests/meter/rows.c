@@ -114,6 +114,10 @@ struct gntdev_copy {
 #define GNTDEV_UNMAP _IOC(_IOC_NONE, 'G', 1, sizeof(struct gntdev_unmap))
 #define GNTDEV_COPY _IOC(_IOC_NONE, 'G', 8, sizeof(struct gntdev_copy))
 
+#define MUNMAP_PIECES 64
+#define PIECE 16 /* pages of one munmap */
+#define SPAN_PROTECTED 64 /* pages of one mprotect */
+
 struct row {
 	const char *name;
 	unsigned int operations;
@@ -200,6 +204,40 @@ static bool prepare_unmap(void)
 static bool repeat_fault_unmap(unsigned int operations)
 {
 	return repeat_fault(operations) && prepare_unmap();
+}
+
+/* Pieces of an area all of whose pages are there, from its beginning; the warm-up takes some. */
+static bool prepare_munmap(void)
+{
+	return repeat_fault(2 * MUNMAP_PIECES * PIECE);
+}
+
+static bool repeat_munmap(unsigned int operations)
+{
+	for (unsigned int i = 0; i < operations; i++) {
+		if (munmap(area, PIECE * PAGE)) {
+			return false;
+		}
+		area = (char *)area + PIECE * PAGE;
+		area_size -= PIECE * PAGE;
+	}
+	return true;
+}
+
+static bool prepare_mprotect(void)
+{
+	return repeat_fault(SPAN_PROTECTED);
+}
+
+/* To read-only and back, in turn. */
+static bool repeat_mprotect(unsigned int operations)
+{
+	for (unsigned int i = 0; i < operations; i++) {
+		if (mprotect(area, area_size, i % 2 ? PROT_READ | PROT_WRITE : PROT_READ)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /*
@@ -592,6 +630,8 @@ static const struct row rows[] = {
 	{"syscall", 500, always, repeat_syscall},
 	{"page-fault", 1024, always, repeat_fault},
 	{"page-fault-unmap", 1024, prepare_unmap, repeat_fault_unmap},
+	{"munmap", MUNMAP_PIECES, prepare_munmap, repeat_munmap},
+	{"mprotect", 100, prepare_mprotect, repeat_mprotect},
 	{"fork", 20, prepare_fork, repeat_fork},
 	{"pipe", 200, prepare_pipe, repeat_pipe},
 	{"hypercall", 500, always, repeat_hypercall},
