@@ -10,6 +10,7 @@
 #include "keeper/keeper.h"
 #include "lib/report.h"
 #include "store/store.h"
+#include "xenconsoled/hypervisor.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/queue.h>
 #include <unistd.h>
 
@@ -25,7 +25,6 @@
 
 #define DOMAIN_ID_END 0x7ff0U
 #define SWEEP_S 1.0
-#define LOG_CHUNK 16384
 
 struct entry {
 	struct daemon *daemon;
@@ -35,13 +34,6 @@ struct entry {
 	bool is_leaving;
 	ev_tstamp deadline;
 	LIST_ENTRY(entry) next;
-};
-
-/* The hypervisor's log: a journal and a file, as of a console. */
-struct hypervisor {
-	struct journal *journal;
-	struct log log;
-	uint32_t port;
 };
 
 struct daemon {
@@ -348,67 +340,10 @@ static void on_store(struct ev_loop *loop, ev_io *io, int events)
 	tell(daemon);
 }
 
-/* --- the hypervisor's log --------------------------------------------------------------------- */
-
-/* The position in the hypervisor's buffer is base + taken, as a ring's index is. */
-static void read_hypervisor(struct daemon *daemon)
-{
-	const struct console_settings *settings = &daemon->options->console;
-	struct journal *journal = daemon->hypervisor.journal;
-	char text[LOG_CHUNK];
-	uint32_t length = 0;
-
-	do {
-		uint32_t index = journal->base + (uint32_t)journal->taken;
-
-		if (settings->host->read_log(settings->context, text, sizeof(text), &index,
-					     &length)) {
-			return;
-		}
-		journal_put(journal, text, length);
-		journal_commit(journal, length);
-		journal->base = index - (uint32_t)journal->taken;
-		log_write(&daemon->hypervisor.log, journal, daemon->report);
-	} while (length == sizeof(text));
-}
-
-static int begin_hypervisor(struct daemon *daemon)
-{
-	const struct daemon_options *options = daemon->options;
-	const struct console_settings *settings = &options->console;
-	struct hypervisor *hypervisor = &daemon->hypervisor;
-	void *map;
-	bool fresh;
-	int err = keeper_journal(settings->keeper, "journal.hypervisor",
-				 sizeof(*hypervisor->journal), &map, &fresh, daemon->report);
-
-	if (err) {
-		return err;
-	}
-	hypervisor->journal = map;
-	if (fresh || !journal_is_of(hypervisor->journal, "hypervisor")) {
-		journal_init(hypervisor->journal, "hypervisor");
-	}
-	log_open(&hypervisor->log, options->hypervisor_folder, "hypervisor",
-		 &options->hypervisor_log, hypervisor->journal, daemon->report);
-	hypervisor->port = hypervisor->journal->local_port;
-	if (!daemon->ports_inherited || !hypervisor->port) {
-		err = settings->host->bind_log(settings->context, daemon->ports, &hypervisor->port);
-		if (err) {
-			return report_error(daemon->report, -err, "the hypervisor's log");
-		}
-		hypervisor->journal->local_port = hypervisor->port;
-	}
-	read_hypervisor(daemon);
-	settings->host->unmask(settings->context, daemon->ports, hypervisor->port);
-	return 0;
-}
-
 /* --- events ----------------------------------------------------------------------------------- */
 
 static void ring_port(struct daemon *daemon, uint32_t port)
 {
-	const struct console_settings *settings = &daemon->options->console;
 	struct entry *entry;
 
 	LIST_FOREACH(entry, &daemon->entries, next)
@@ -420,8 +355,7 @@ static void ring_port(struct daemon *daemon, uint32_t port)
 		}
 	}
 	if (daemon->hypervisor.journal && port == daemon->hypervisor.port) {
-		read_hypervisor(daemon);
-		settings->host->unmask(settings->context, daemon->ports, port);
+		hypervisor_read(&daemon->hypervisor, daemon->ports, daemon->report);
 	}
 }
 
@@ -520,9 +454,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 		}
 		entry_arm(entry);
 	}
-	if (daemon->hypervisor.journal && daemon->hypervisor.log.failing) {
-		log_write(&daemon->hypervisor.log, daemon->hypervisor.journal, daemon->report);
-	}
+	hypervisor_sweep(&daemon->hypervisor, daemon->report);
 	drain_store(daemon);
 	tell(daemon);
 }
@@ -538,9 +470,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 			log_reopen(&entry->console->log, entry->console->journal, daemon->report);
 		}
 	}
-	if (daemon->hypervisor.log.path) {
-		log_reopen(&daemon->hypervisor.log, daemon->hypervisor.journal, daemon->report);
-	}
+	hypervisor_reopen(&daemon->hypervisor, daemon->report);
 	tell(daemon);
 }
 
@@ -588,7 +518,8 @@ static int begin(struct daemon *daemon)
 		return report_error(daemon->report, -err, "watching for domains in the store");
 	}
 	if (daemon->options->hypervisor_folder) {
-		begin_hypervisor(daemon);
+		hypervisor_begin(&daemon->hypervisor, daemon->options, daemon->ports,
+				 daemon->ports_inherited, daemon->report);
 	}
 	return 0;
 }
@@ -628,10 +559,7 @@ static void end(struct daemon *daemon)
 		/* The next instance goes on with them. */
 		entry_remove(LIST_FIRST(&daemon->entries));
 	}
-	if (daemon->hypervisor.journal) {
-		log_close(&daemon->hypervisor.log);
-		munmap(daemon->hypervisor.journal, sizeof(*daemon->hypervisor.journal));
-	}
+	hypervisor_end(&daemon->hypervisor);
 	store_close(daemon->store);
 	if (daemon->inotify >= 0) {
 		close(daemon->inotify);
@@ -647,7 +575,6 @@ int daemon_run(const struct daemon_options *options, struct report *report)
 	struct daemon daemon = {.options = options, .report = report, .ports = -1, .inotify = -1};
 	int err;
 
-	daemon.hypervisor.log.fd = -1;
 	LIST_INIT(&daemon.entries);
 	daemon.loop = ev_loop_new(EVFLAG_AUTO);
 	if (!daemon.loop) {
