@@ -8,6 +8,7 @@
 #include "keeper/keeper.h"
 #include "lib/report.h"
 #include "xenconsoled/ring.h"
+#include "xenconsoled/user_socket.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,9 +20,43 @@
 
 /* --- making ----------------------------------------------------------------------------------- */
 
-static void keeper_name(const struct console *console, const char *what, char to[32])
+static void keeper_name(const struct console *console, const char *what, char to[48])
 {
-	snprintf(to, 32, "%s.%u", what, console->domid);
+	if (console->number) {
+		snprintf(to, 48, "%s.%u.%u", what, console->domid, console->number);
+	} else {
+		snprintf(to, 48, "%s.%u", what, console->domid);
+	}
+}
+
+static void forget(const struct console *console, const char *what)
+{
+	char name[48];
+
+	keeper_name(console, what, name);
+	keeper_forget(console->settings->keeper, name);
+}
+
+/* Takes over what the last instance stored under a name. */
+static bool inherit(const struct console *console, const char *what, int *fd)
+{
+	char name[48];
+
+	keeper_name(console, what, name);
+	return !keeper_take(console->settings->keeper, name, fd);
+}
+
+static int keep(const struct console *console, const char *what, int fd)
+{
+	char name[48];
+
+	keeper_name(console, what, name);
+	return keeper_store(console->settings->keeper, name, fd);
+}
+
+static bool is_channel(const struct console *console)
+{
+	return console->number > 0;
 }
 
 /* Writes what a journal still owes to its log. */
@@ -63,11 +98,15 @@ void console_salvage(const struct console_settings *settings, struct report *rep
 		}
 		keeper_forget(settings->keeper, name);
 	}
+	while (keeper_each(settings->keeper, "socket.", &name, &fd)) {
+		user_socket_remove(fd);
+		keeper_forget(settings->keeper, name);
+	}
 }
 
 static int find_journal(struct console *console, const char *owner, struct report *report)
 {
-	char name[32];
+	char name[48];
 	void *map;
 	bool fresh;
 	int err;
@@ -88,13 +127,57 @@ static int find_journal(struct console *console, const char *owner, struct repor
 	return 0;
 }
 
+static bool is_attached(const struct console *console)
+{
+	return console->journal->attached & JOURNAL_ATTACHED;
+}
+
+/* From the oldest byte, or the beginning of the first whole line. */
+static void rewind_to_line(struct journal *journal)
+{
+	uint64_t position = journal_oldest(journal);
+	bool is_cut = position > 0;
+
+	while (is_cut && position < journal->taken) {
+		is_cut = journal->history[position++ % JOURNAL_HISTORY] != '\n';
+	}
+	/* One line longer than everything: all of it. */
+	journal->shown = position == journal->taken ? journal_oldest(journal) : position;
+}
+
+static void attached(struct console *console)
+{
+	struct journal *journal = console->journal;
+
+	if (is_channel(console)) {
+		journal->shown = journal->taken;
+	} else {
+		rewind_to_line(journal);
+	}
+	journal->attached = JOURNAL_ATTACHED;
+}
+
+/* What somebody who was attached may not have got whole is not gone on with. */
+static void drop_doubtful(struct console *console, const char *what)
+{
+	int fd;
+
+	if (!(console->journal->attached & JOURNAL_CARRYING)) {
+		return;
+	}
+	if (inherit(console, what, &fd)) {
+		close(fd);
+		forget(console, what);
+	}
+	console->journal->attached = 0;
+}
+
 static int find_terminal(struct console *console, struct report *report)
 {
-	char name[32];
 	int err;
 
-	keeper_name(console, "tty", name);
-	if (!keeper_take(console->settings->keeper, name, &console->master)) {
+	drop_doubtful(console, "tty");
+	if (inherit(console, "tty", &console->master)) {
 		err = tty_name(console->master, console->tty);
 		if (!err) {
 			return 0;
@@ -104,53 +187,99 @@ static int find_terminal(struct console *console, struct report *report)
 	err = tty_open(&console->master, console->tty);
 	if (err) {
 		console->master = -1;
-		report_error(report, -err, "domain %u: a terminal for its console", console->domid);
+		report_error(report, -err, "domain %u: a terminal for its %s", console->domid,
+			     console->what);
 		report_next(report, "is /dev/pts mounted, and kernel.pty.max high enough?");
 		return err;
 	}
 	console->journal->attached = 0;
-	return keeper_store(console->settings->keeper, name, console->master);
+	return keep(console, "tty", console->master);
+}
+
+static int find_socket(struct console *console, const char *path, struct report *report)
+{
+	int err;
+
+	console->is_socket = true;
+	drop_doubtful(console, "user");
+	if (!inherit(console, "user", &console->master)) {
+		console->master = -1;
+		console->journal->attached = 0;
+	} else if (!is_attached(console)) {
+		attached(console);
+	}
+	if (inherit(console, "socket", &console->listener)) {
+		return 0;
+	}
+	err = user_socket_listen(path, &console->listener);
+	if (err) {
+		console->listener = -1;
+		report_error(report, -err, "domain %u: the socket of its %s, %s", console->domid,
+			     console->what, path);
+		report_next(report, "its folder must exist and be root's, and nobody else use the "
+				    "path; then create the domain anew");
+		return err;
+	}
+	err = keep(console, "socket", console->listener);
+	if (err) {
+		user_socket_remove(console->listener);
+		console->listener = -1;
+	}
+	return err;
+}
+
+static void find_log(struct console *console, const char *domain, struct report *report)
+{
+	const struct console_settings *settings = console->settings;
+	char file[sizeof(console->journal->log_name)] = "";
+
+	if (!settings->log_folder || is_channel(console)) {
+		return;
+	}
+	snprintf(file, sizeof(file), "guest-%s", domain);
+	memcpy(console->journal->log_name, file, sizeof(file));
+	/* A console without its log is better than none. */
+	if (!log_open(&console->log, settings->log_folder, file, &settings->log, console->journal,
+		      report)) {
+		log_write(&console->log, console->journal, report);
+	}
 }
 
 int console_create(struct console **made, const struct console_settings *settings,
-		   unsigned int domid, const char *name, const char *owner, struct report *report)
+		   const struct console_of *of, struct report *report)
 {
 	struct console *console = calloc(1, sizeof(*console));
-	char file[sizeof(console->journal->log_name)] = "";
 	int err;
 
 	if (!console) {
-		return report_error(report, ENOMEM, "domain %u: its console", domid);
+		return report_error(report, ENOMEM, "domain %u: its console", of->domid);
 	}
-	console->domid = domid;
+	console->domid = of->domid;
+	console->number = of->number;
+	snprintf(console->what, sizeof(console->what), of->number ? "channel %u" : "console",
+		 of->number);
 	console->settings = settings;
 	console->master = -1;
+	console->listener = -1;
 	console->ports = -1;
 	console->log.fd = -1;
 	console->backlog = JOURNAL_HISTORY;
-	err = find_journal(console, owner, report);
+	err = find_journal(console, of->owner, report);
 	if (!err) {
-		err = find_terminal(console, report);
+		err = of->socket ? find_socket(console, of->socket, report)
+				 : find_terminal(console, report);
 	}
 	if (err) {
 		console_destroy(console);
 		return err;
 	}
-	if (settings->log_folder) {
-		snprintf(file, sizeof(file), "guest-%s", name);
-		memcpy(console->journal->log_name, file, sizeof(file));
-		/* A console without its log is better than none. */
-		if (!log_open(&console->log, settings->log_folder, file, &settings->log,
-			      console->journal, report)) {
-			log_write(&console->log, console->journal, report);
-		}
-	}
+	find_log(console, of->name, report);
 	console_look(console, report);
 	*made = console;
 	return 0;
 }
 
-static void disconnect(struct console *console)
+void console_disconnect(struct console *console)
 {
 	const struct console_settings *settings = console->settings;
 
@@ -172,6 +301,9 @@ void console_destroy(struct console *console)
 	log_close(&console->log);
 	if (console->master >= 0) {
 		close(console->master);
+	}
+	if (console->listener >= 0) {
+		close(console->listener);
 	}
 	if (console->journal) {
 		munmap(console->journal, sizeof(*console->journal));
@@ -213,19 +345,21 @@ int console_connect(struct console *console, int ports, bool ports_inherited, ui
 		return 0;
 	}
 	if (console->ring) {
-		disconnect(console);
+		console_disconnect(console);
 		is_known = false;
 		is_bound = false;
 	}
-	err = settings->host->map(settings->context, console->domid, ring_ref, &ring);
+	err = settings->host->map(settings->context, console->domid, console->number, ring_ref,
+				  &ring);
 	if (err) {
-		return report_error(report, -err, "domain %u: its console's page", console->domid);
+		return report_error(report, -err, "domain %u: its %s's page", console->domid,
+				    console->what);
 	}
 	err = bind_port(console, ports, is_bound, remote_port);
 	if (err) {
 		settings->host->unmap(settings->context, ring);
-		return report_error(report, -err, "domain %u: its console's port %u",
-				    console->domid, remote_port);
+		return report_error(report, -err, "domain %u: its %s's port %u", console->domid,
+				    console->what, remote_port);
 	}
 	console->ring = ring;
 	console->ports = ports;
@@ -243,61 +377,88 @@ int console_connect(struct console *console, int ports, bool ports_inherited, ui
 
 /* --- terminal --------------------------------------------------------------------------------- */
 
+/* Around what must not happen to a channel's bytes twice, or never. */
+static void carrying(struct console *console, bool now)
+{
+	if (is_channel(console)) {
+		__atomic_store_n(&console->journal->attached,
+				 JOURNAL_ATTACHED | (now ? JOURNAL_CARRYING : 0), __ATOMIC_SEQ_CST);
+	}
+}
+
 static void detached(struct console *console)
 {
 	console->journal->attached = 0;
-	tty_flush(console->tty);
+	if (!console->is_socket) {
+		tty_flush(console->tty);
+		return;
+	}
+	close(console->master);
+	console->master = -1;
+	forget(console, "user");
 }
 
-/* From the oldest byte, or the beginning of the first whole line. */
-static void rewind_to_line(struct journal *journal)
+/* Who leaves a socket is noticed by reading: what was sent before is still there. */
+static void look_at_socket(struct console *console)
 {
-	uint64_t position = journal_oldest(journal);
-	bool is_cut = position > 0;
-
-	while (is_cut && position < journal->taken) {
-		is_cut = journal->history[position++ % JOURNAL_HISTORY] != '\n';
+	if (console->master >= 0 || console->listener < 0 ||
+	    user_socket_accept(console->listener, &console->master)) {
+		return;
 	}
-	/* One line longer than everything: all of it. */
-	journal->shown = position == journal->taken ? journal_oldest(journal) : position;
+	if (keep(console, "user", console->master)) {
+		/* It would be lost with us. */
+		close(console->master);
+		console->master = -1;
+		return;
+	}
+	attached(console);
 }
 
 void console_look(struct console *console, struct report *report)
 {
-	bool is_attached = tty_is_attached(console->master);
-	struct journal *journal = console->journal;
+	bool now = !console->is_socket && tty_is_attached(console->master);
 
-	if (is_attached && !journal->attached) {
-		rewind_to_line(journal);
-		journal->attached = 1;
-	} else if (!is_attached && journal->attached) {
+	if (console->is_socket) {
+		look_at_socket(console);
+	} else if (now && !is_attached(console)) {
+		attached(console);
+	} else if (!now && is_attached(console)) {
 		detached(console);
 	}
 	console_terminal(console, report);
+}
+
+static bool keeps_overflow(const struct console *console)
+{
+	return console->settings->keep_overflow || is_channel(console);
 }
 
 static void show(struct console *console)
 {
 	struct journal *journal = console->journal;
 
-	while (journal->attached && journal->shown < journal->taken) {
+	while (is_attached(console) && journal->shown < journal->taken) {
 		const char *bytes;
 		size_t length;
 		int done;
 
 		if (journal->taken - journal->shown > console->backlog &&
-		    !console->settings->keep_overflow) {
+		    !keeps_overflow(console)) {
 			journal->shown = journal->taken - console->backlog;
 		}
 		bytes = journal_at(journal, &journal->shown, &length);
+		carrying(console, true);
 		done = tty_write(console->master, bytes, length);
+		if (done > 0) {
+			journal->shown += (uint64_t)done;
+		}
+		carrying(console, false);
 		if (done < 0) {
 			detached(console);
 		}
 		if (done <= 0) {
 			break;
 		}
-		journal->shown += (uint64_t)done;
 	}
 }
 
@@ -308,15 +469,19 @@ static void type(struct console *console)
 	size_t room = console->ring ? ring_room(console->ring) : 0;
 	int count;
 
-	if (!room) {
+	/* Of who has left a terminal, too: what was typed before is still there. */
+	if (!room || (is_channel(console) && !is_attached(console))) {
 		return;
 	}
-	/* Of who has left, too: what was typed before is still there. */
+	carrying(console, true);
 	count = tty_read(console->master, bytes, room < sizeof(bytes) ? room : sizeof(bytes));
-	if (count < 0 && console->journal->attached) {
+	if (count > 0) {
+		ring_put(console->ring, bytes, (size_t)count);
+	}
+	carrying(console, false);
+	if (count < 0 && is_attached(console)) {
 		detached(console);
 	} else if (count > 0) {
-		ring_put(console->ring, bytes, (size_t)count);
 		settings->host->notify(settings->context, console->ports,
 				       console->journal->local_port);
 	}
@@ -326,19 +491,27 @@ void console_terminal(struct console *console, struct report *report)
 {
 	type(console);
 	show(console);
-	if (console->settings->keep_overflow && console->ring) {
+	if (keeps_overflow(console) && console->ring) {
 		console_ring(console, report);
 	}
 }
 
+int console_fd(const struct console *console)
+{
+	return console->master >= 0 ? console->master : console->listener;
+}
+
 bool console_wants_input(const struct console *console)
 {
-	return console->journal->attached && console->ring && ring_room(console->ring);
+	if (console->master < 0) {
+		return console->listener >= 0;
+	}
+	return is_attached(console) && console->ring && ring_room(console->ring);
 }
 
 bool console_wants_output(const struct console *console)
 {
-	return console->journal->attached && console->journal->shown < console->journal->taken;
+	return is_attached(console) && console->journal->shown < console->journal->taken;
 }
 
 /* --- ring ------------------------------------------------------------------------------------- */
@@ -349,10 +522,10 @@ static size_t room_for_more(const struct console *console)
 	const struct journal *journal = console->journal;
 	uint64_t owed = journal->taken;
 
-	if (!console->settings->keep_overflow) {
+	if (!keeps_overflow(console)) {
 		return JOURNAL_HISTORY;
 	}
-	if (journal->attached && journal->shown < owed) {
+	if (is_attached(console) && journal->shown < owed) {
 		owed = journal->shown;
 	}
 	return JOURNAL_HISTORY - (journal->taken - owed);
@@ -371,8 +544,8 @@ static bool take(struct console *console, size_t budget, struct report *report)
 		if (count < 0 && !console->nonsense) {
 			console->nonsense = true;
 			report_warning(report,
-				       "domain %u: nonsense in its console ring, contents dropped",
-				       console->domid);
+				       "domain %u: nonsense in its %s ring, contents dropped",
+				       console->domid, console->what);
 		}
 		if (count <= 0) {
 			break;
@@ -426,24 +599,28 @@ void console_refill(struct console *console, struct report *report)
 
 void console_last_words(struct console *console, struct report *report)
 {
-	char name[32];
-
 	if (console->ring) {
 		take(console, XENCONS_OUT_SIZE, report);
 	}
-	disconnect(console);
+	console_disconnect(console);
 	show(console);
-	/* The number may be another domain's at once. */
-	keeper_name(console, "tty", name);
-	keeper_forget(console->settings->keeper, name);
-	keeper_name(console, "journal", name);
-	keeper_forget(console->settings->keeper, name);
+	/* The number may be another domain's at once, and the path. */
+	if (console->is_socket) {
+		user_socket_remove(console->listener);
+		console->listener = -1;
+		forget(console, "socket");
+		forget(console, "user");
+	} else {
+		forget(console, "tty");
+	}
+	forget(console, "journal");
 }
 
 bool console_is_unread(const struct console *console)
 {
 	const struct journal *journal = console->journal;
 
-	return journal->attached &&
-	       (journal->shown < journal->taken || tty_unread(console->tty) > 0);
+	return is_attached(console) && (journal->shown < journal->taken ||
+					(console->is_socket ? user_socket_unread(console->master)
+							    : tty_unread(console->tty)) > 0);
 }

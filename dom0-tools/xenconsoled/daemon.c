@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The loop of the console daemon; see daemon.h. Consoles are found by looking through /local/domain
- * whenever a domain is introduced or released, and followed by a watch on each one's console
- * folder. That somebody opens a terminal is told by inotify; a sweep each second finds what inotify
- * did not say, and tries failed logs again.
+ * whenever a domain is introduced or released, channels by a watch on their backends as well; a
+ * watch follows the folder in which the ring of each is told. That somebody opens a terminal is
+ * told by inotify; a sweep each second finds what inotify did not say, and tries failed logs again.
  */
 #include "xenconsoled/daemon.h"
 
 #include "keeper/keeper.h"
 #include "lib/report.h"
 #include "store/store.h"
-#include "xenconsoled/hypervisor.h"
+#include "xenconsoled/entry.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -18,7 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/queue.h>
 #include <unistd.h>
 
 #include <ev.h>
@@ -26,209 +25,79 @@
 #define DOMAIN_ID_END 0x7ff0U
 #define SWEEP_S 1.0
 
-struct entry {
-	struct daemon *daemon;
-	struct console *console;
-	ev_io io;
-	int watched; /* inotify's number; -1: none */
-	bool is_leaving;
-	ev_tstamp deadline;
-	LIST_ENTRY(entry) next;
-};
-
-struct daemon {
-	const struct daemon_options *options;
-	struct report *report;
-	struct ev_loop *loop;
-	struct store *store;
-	int ports;
-	bool ports_inherited;
-	int inotify;
-	struct hypervisor hypervisor;
-	LIST_HEAD(, entry) entries;
-	ev_io store_io;
-	ev_io ports_io;
-	ev_io inotify_io;
-	ev_timer period;
-	ev_timer sweep;
-	ev_signal hangup;
-	ev_signal terminate;
-	ev_signal interrupt;
-};
-
-static void tell(struct daemon *daemon)
+void daemon_tell(struct daemon *daemon)
 {
 	if (daemon->report->count || daemon->report->lost) {
 		daemon->options->tell(daemon->report);
 	}
 }
 
-/* --- consoles --------------------------------------------------------------------------------- */
-
-static struct entry *entry_find(struct daemon *daemon, unsigned int domid)
-{
-	struct entry *entry;
-
-	LIST_FOREACH(entry, &daemon->entries, next)
-	{
-		if (entry->console->domid == domid && !entry->is_leaving) {
-			return entry;
-		}
-	}
-	return NULL;
-}
-
-/* Polls the terminal for what is of use now, and keeps the period's timer while it is. */
-static void entry_arm(struct entry *entry)
-{
-	struct daemon *daemon = entry->daemon;
-	int events = (console_wants_input(entry->console) ? EV_READ : 0) |
-		     (console_wants_output(entry->console) ? EV_WRITE : 0);
-
-	if (events != (ev_is_active(&entry->io) ? (entry->io.events & (EV_READ | EV_WRITE)) : 0)) {
-		ev_io_stop(daemon->loop, &entry->io);
-		if (events) {
-			ev_io_set(&entry->io, entry->console->master, events);
-			ev_io_start(daemon->loop, &entry->io);
-		}
-	}
-	if ((entry->console->wakes_now || entry->is_leaving) && !ev_is_active(&daemon->period)) {
-		ev_timer_again(daemon->loop, &daemon->period);
-	}
-}
-
-static void on_terminal(struct ev_loop *loop, ev_io *io, int events)
-{
-	struct entry *entry = io->data;
-
-	console_terminal(entry->console, entry->daemon->report);
-	entry_arm(entry);
-	tell(entry->daemon);
-}
-
-static void entry_remove(struct entry *entry)
-{
-	struct daemon *daemon = entry->daemon;
-
-	ev_io_stop(daemon->loop, &entry->io);
-	if (entry->watched >= 0) {
-		inotify_rm_watch(daemon->inotify, entry->watched);
-	}
-	console_destroy(entry->console);
-	LIST_REMOVE(entry, next);
-	free(entry);
-}
-
-/* The value of /local/domain/N/WHAT, or a copy of what to take instead. */
-static char *read_of(struct daemon *daemon, unsigned int domid, const char *what,
-		     const char *otherwise)
-{
-	char path[64];
-	char *value;
-
-	snprintf(path, sizeof(path), "/local/domain/%u/%s", domid, what);
-	return store_read(daemon->store, STORE_NO_TX, path, &value, NULL) ? strdup(otherwise)
-									  : value;
-}
-
-static int number_of(struct daemon *daemon, unsigned int domid, const char *what, uint64_t *number)
-{
-	char path[64];
-
-	snprintf(path, sizeof(path), "/local/domain/%u/console/%s", domid, what);
-	return store_read_number(daemon->store, STORE_NO_TX, path, number);
-}
-
-/* Whoever made the domain writes an empty name there, before the ring or after we found it. */
-static void publish_terminal(struct daemon *daemon, struct entry *entry)
-{
-	char path[64];
-	char *now = read_of(daemon, entry->console->domid, "console/tty", "");
-
-	if (now && strcmp(now, entry->console->tty) != 0) {
-		snprintf(path, sizeof(path), "/local/domain/%u/console/tty", entry->console->domid);
-		int err = store_write_text(daemon->store, STORE_NO_TX, path, entry->console->tty);
-
-		if (err && err != -ENOENT) {
-			report_error(daemon->report, -err, "%s", path);
-		}
-	}
-	free(now);
-}
-
-/* Follows what the store says of a console; -ENOENT until it says enough. */
-static int entry_follow(struct daemon *daemon, struct entry *entry)
-{
-	unsigned int domid = entry->console->domid;
-	uint64_t ring_ref;
-	uint64_t port;
-	uint64_t limit;
-
-	if (!number_of(daemon, domid, "limit", &limit)) {
-		entry->console->backlog =
-			limit && limit < JOURNAL_HISTORY ? (size_t)limit : JOURNAL_HISTORY;
-	}
-	if (number_of(daemon, domid, "ring-ref", &ring_ref) ||
-	    number_of(daemon, domid, "port", &port) || port > UINT32_MAX) {
-		return -ENOENT;
-	}
-	publish_terminal(daemon, entry);
-	return console_connect(entry->console, daemon->ports, daemon->ports_inherited, ring_ref,
-			       (uint32_t)port, daemon->report);
-}
+/* --- domains ---------------------------------------------------------------------------------- */
 
 static bool is_ours(struct daemon *daemon, unsigned int domid)
 {
-	char *type = read_of(daemon, domid, "console/type", "xenconsoled");
+	char *type = entry_read(daemon, domid, "console/type", "xenconsoled");
 	bool ours = type && strcmp(type, "xenconsoled") == 0;
 
 	free(type);
 	return ours;
 }
 
-static int entry_make(struct daemon *daemon, unsigned int domid, struct console *console)
+static void add_channel(struct daemon *daemon, unsigned int domid, unsigned int number)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
-	char path[64];
-	char token[16];
+	struct console_of of = {.domid = domid, .number = number, .name = ""};
+	char *owner = entry_read(daemon, domid, "vm", "");
+	char *socket = NULL;
+	int err = owner ? channel_socket(daemon->store, domid, number, &socket) : -ENOMEM;
 
-	if (!entry) {
-		return -ENOMEM;
+	of.owner = owner;
+	of.socket = socket;
+	if (!err) {
+		err = entry_serve(daemon, &of);
 	}
-	entry->daemon = daemon;
-	entry->console = console;
-	ev_io_init(&entry->io, on_terminal, console->master, EV_READ);
-	entry->io.data = entry;
-	entry->watched = inotify_add_watch(daemon->inotify, console->tty, IN_OPEN | IN_CLOSE);
-	LIST_INSERT_HEAD(&daemon->entries, entry, next);
-	snprintf(path, sizeof(path), "/local/domain/%u/console", domid);
-	snprintf(token, sizeof(token), "%u", domid);
-	store_watch(daemon->store, path, token);
-	entry_follow(daemon, entry);
-	/* Between the console's own look and inotify somebody may have come. */
-	console_look(console, daemon->report);
-	entry_arm(entry);
-	return 0;
+	if (err) {
+		channel_give_up(daemon->store, domid, number, strerror(-err));
+	}
+	report_detail(daemon->report, "domain %u: channel %u %s", domid, number,
+		      err      ? "not served"
+		      : socket ? socket
+			       : "served");
+	free(owner);
+	free(socket);
 }
 
+static void add_channels(struct daemon *daemon, unsigned int domid)
+{
+	unsigned int *numbers = NULL;
+	unsigned int count;
+
+	if (channel_list(daemon->store, domid, &numbers, &count)) {
+		return;
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		if (!entry_find(daemon, domid, numbers[i])) {
+			add_channel(daemon, domid, numbers[i]);
+		}
+	}
+	free(numbers);
+}
 static void add(struct daemon *daemon, unsigned int domid)
 {
 	char fallback[16];
-	struct console *console;
+	struct console_of of = {.domid = domid};
 	char *name;
 	char *owner;
 
 	snprintf(fallback, sizeof(fallback), "dom%u", domid);
-	name = read_of(daemon, domid, "name", fallback);
-	owner = read_of(daemon, domid, "vm", "");
-	if (name && owner && is_ours(daemon, domid) &&
-	    !console_create(&console, &daemon->options->console, domid, name, owner,
-			    daemon->report) &&
-	    entry_make(daemon, domid, console)) {
-		console_destroy(console);
+	name = entry_read(daemon, domid, "name", fallback);
+	owner = entry_read(daemon, domid, "vm", "");
+	of.name = name;
+	of.owner = owner;
+	if (name && owner && is_ours(daemon, domid)) {
+		(void)entry_serve(daemon, &of);
 	}
 	report_detail(daemon->report, "domain %u: %s, console %s", domid, name ? name : "",
-		      entry_find(daemon, domid) ? "served" : "not served");
+		      entry_find(daemon, domid, 0) ? "served" : "not served");
 	free(name);
 	free(owner);
 }
@@ -257,7 +126,7 @@ static void scan(struct daemon *daemon)
 		unsigned long domid = strtoul(names[i], &end, 10);
 
 		if (*end || !domid || domid >= DOMAIN_ID_END ||
-		    entry_find(daemon, (unsigned int)domid)) {
+		    entry_find(daemon, (unsigned int)domid, 0)) {
 			continue;
 		}
 		if (is_gone(daemon, (unsigned int)domid)) {
@@ -265,6 +134,7 @@ static void scan(struct daemon *daemon)
 			continue;
 		}
 		add(daemon, (unsigned int)domid);
+		add_channels(daemon, (unsigned int)domid);
 	}
 	free(names);
 }
@@ -276,15 +146,13 @@ static void leave(struct daemon *daemon)
 
 	LIST_FOREACH(entry, &daemon->entries, next)
 	{
-		char path[64];
-		char token[16];
+		char token[24];
 
 		if (entry->is_leaving || !is_gone(daemon, entry->console->domid)) {
 			continue;
 		}
-		snprintf(path, sizeof(path), "/local/domain/%u/console", entry->console->domid);
-		snprintf(token, sizeof(token), "%u", entry->console->domid);
-		store_unwatch(daemon->store, path, token);
+		entry_token(entry, token);
+		store_unwatch(daemon->store, entry->path, token);
 		console_last_words(entry->console, daemon->report);
 		entry->is_leaving = true;
 		entry->deadline = ev_now(daemon->loop) + CONSOLE_LAST_MS / 1000.0;
@@ -294,9 +162,23 @@ static void leave(struct daemon *daemon)
 
 /* --- the store -------------------------------------------------------------------------------- */
 
+/* Something changed in a backend's folder: perhaps that it is there. */
+static void look_for_channel(struct daemon *daemon, const char *path)
+{
+	unsigned int domid;
+	unsigned int number;
+
+	if (channel_of_path(path, &domid, &number) && !entry_find(daemon, domid, number) &&
+	    channel_is_ours(daemon->store, domid, number) && !is_gone(daemon, domid)) {
+		add_channel(daemon, domid, number);
+	}
+}
+
 static void take_event(struct daemon *daemon, const struct store_event *event)
 {
-	struct entry *entry;
+	unsigned int domid;
+	unsigned int number;
+	struct entry *entry = NULL;
 
 	report_detail(daemon->report, "store event %s, %s", event->path, event->token);
 	if (event->path[0] == '@') {
@@ -304,9 +186,15 @@ static void take_event(struct daemon *daemon, const struct store_event *event)
 		scan(daemon);
 		return;
 	}
-	entry = entry_find(daemon, (unsigned int)strtoul(event->token, NULL, 10));
-	if (entry) {
-		entry_follow(daemon, entry);
+	if (strcmp(event->token, "channels") == 0) {
+		look_for_channel(daemon, event->path);
+	} else if (sscanf(event->token, "%u.%u", &domid, &number) == 2) {
+		entry = entry_find(daemon, domid, number);
+	}
+	if (entry && entry->was_followed && number) {
+		entry->is_stale = true;
+	} else if (entry) {
+		entry_follow(entry);
 		entry_arm(entry);
 	}
 }
@@ -337,7 +225,7 @@ static void on_store(struct ev_loop *loop, ev_io *io, int events)
 	struct daemon *daemon = io->data;
 
 	drain_store(daemon);
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 /* --- events ----------------------------------------------------------------------------------- */
@@ -379,7 +267,7 @@ static void on_ports(struct ev_loop *loop, ev_io *io, int events)
 			entry_arm(entry);
 		}
 	}
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 static void on_inotify(struct ev_loop *loop, ev_io *io, int events)
@@ -401,7 +289,7 @@ static void on_inotify(struct ev_loop *loop, ev_io *io, int events)
 		}
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 /* A period ends: everybody is heard again. The timer runs while somebody was heard in the last. */
@@ -415,6 +303,10 @@ static void on_period(struct ev_loop *loop, ev_timer *timer, int events)
 	for (entry = LIST_FIRST(&daemon->entries); entry; entry = following) {
 		following = LIST_NEXT(entry, next);
 		console_refill(entry->console, daemon->report);
+		entry->was_followed = false;
+		if (entry->is_stale && !entry->is_leaving) {
+			entry_follow(entry);
+		}
 		if (entry->is_leaving) {
 			console_terminal(entry->console, daemon->report);
 			if (!console_is_unread(entry->console) || ev_now(loop) >= entry->deadline) {
@@ -422,13 +314,13 @@ static void on_period(struct ev_loop *loop, ev_timer *timer, int events)
 				continue;
 			}
 		}
-		go_on |= entry->console->wakes_now || entry->is_leaving;
+		go_on |= entry_is_busy(entry);
 		entry_arm(entry);
 	}
 	if (!go_on) {
 		ev_timer_stop(loop, timer);
 	}
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
@@ -448,7 +340,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 			struct report *report = daemon->report;
 
 			daemon->report = &ignored;
-			entry_follow(daemon, entry);
+			entry_follow(entry);
 			daemon->report = report;
 			report_clear(&ignored);
 		}
@@ -456,7 +348,7 @@ static void on_sweep(struct ev_loop *loop, ev_timer *timer, int events)
 	}
 	hypervisor_sweep(&daemon->hypervisor, daemon->report);
 	drain_store(daemon);
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -471,7 +363,7 @@ static void on_hangup(struct ev_loop *loop, ev_signal *watcher, int events)
 		}
 	}
 	hypervisor_reopen(&daemon->hypervisor, daemon->report);
-	tell(daemon);
+	daemon_tell(daemon);
 }
 
 static void on_terminate(struct ev_loop *loop, ev_signal *watcher, int events)
@@ -513,6 +405,9 @@ static int begin(struct daemon *daemon)
 	err = store_watch(daemon->store, "@introduceDomain", "introduce");
 	if (!err) {
 		err = store_watch(daemon->store, "@releaseDomain", "release");
+	}
+	if (!err) {
+		err = store_watch(daemon->store, CHANNEL_BACKENDS, "channels");
 	}
 	if (err) {
 		return report_error(daemon->report, -err, "watching for domains in the store");
@@ -587,7 +482,7 @@ int daemon_run(const struct daemon_options *options, struct report *report)
 		console_salvage(&options->console, report);
 		keeper_settle(options->console.keeper);
 		drain_store(&daemon);
-		tell(&daemon);
+		daemon_tell(&daemon);
 		if (options->ready) {
 			options->ready();
 		}

@@ -14,9 +14,9 @@ struct report;
 struct xencons_interface;
 
 struct console_host {
-	/* *ring stays mapped until unmap(). frame is what the store says, for hosts without
-	 * grants. */
-	int (*map)(void *context, unsigned int domid, uint64_t frame,
+	/* *ring stays mapped until unmap(). ref is the store's ring-ref: a channel's (number from
+	 * 1) is a grant, the console's a frame, of use on hosts without grants. */
+	int (*map)(void *context, unsigned int domid, unsigned int number, uint64_t ref,
 		   struct xencons_interface **ring);
 	void (*unmap)(void *context, struct xencons_interface *ring);
 

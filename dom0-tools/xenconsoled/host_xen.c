@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The hypervisor, for the console daemon. A ring is mapped by the grant every domain is born with;
- * one without it (made by tools that seed no grant table) by its frame.
+ * The hypervisor, for the console daemon. A console's ring is mapped by the grant every domain is
+ * born with; one without it (made by tools that seed no grant table) by its frame. A channel's is
+ * mapped by the grant its driver made, and by nothing else.
  */
 #include "xenconsoled/host.h"
 
@@ -31,16 +32,29 @@ struct host_xen {
 	unsigned int foreign_count;
 };
 
-static int map(void *context, unsigned int domid, uint64_t frame, struct xencons_interface **ring)
+static int map_grant(const struct host_xen *host, unsigned int domid, uint64_t ref, void **at)
 {
-	static const uint32_t ref = GNTTAB_RESERVED_CONSOLE;
-	struct host_xen *host = context;
-	xen_pfn_t pfn = frame;
-	void *at;
-	int err = host->grants < 0 ? host->grants
-				   : grant_map(host->grants, (domid_t)domid, &ref, 1,
-					       PROT_READ | PROT_WRITE, &at);
+	uint32_t grant = (uint32_t)ref;
 
+	if (ref > UINT32_MAX) {
+		return -EINVAL;
+	}
+	return host->grants < 0 ? host->grants
+				: grant_map(host->grants, (domid_t)domid, &grant, 1,
+					    PROT_READ | PROT_WRITE, at);
+}
+
+static int map(void *context, unsigned int domid, unsigned int number, uint64_t ref,
+	       struct xencons_interface **ring)
+{
+	struct host_xen *host = context;
+	xen_pfn_t pfn = ref;
+	void *at;
+	int err = map_grant(host, domid, number ? ref : GNTTAB_RESERVED_CONSOLE, &at);
+
+	if (err && number) {
+		return err;
+	}
 	if (err) {
 		if (host->foreign_count == MAPPED_MAX) {
 			return -ENOSPC;

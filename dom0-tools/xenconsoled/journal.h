@@ -11,7 +11,8 @@
  *	shown    bytes given to the terminal while somebody is attached
  *
  * Killed at any instruction, a byte is therefore either still in the ring or in here, never in
- * neither; it is in the log once, and on a terminal at least once.
+ * neither; it is in the log once, and on a terminal at least once. A channel's user is disconnected
+ * rather than given a byte twice.
  *
  * Everything here is plain memory: no system calls, no guest.
  */
@@ -23,6 +24,11 @@
 #include <stdint.h>
 
 #define JOURNAL_HISTORY 65536U
+
+#define JOURNAL_ATTACHED 1U
+/* Bytes of a channel are between its user and here or the ring: killed now, nobody knows whether
+ * they have arrived. */
+#define JOURNAL_CARRYING 2U
 
 /* Where the log file stood. Two of them, so that all fields change at once. */
 struct journal_mark {
@@ -43,7 +49,7 @@ struct journal {
 	uint64_t shown;
 	uint64_t lost; /* overwritten before the log could be written */
 	uint32_t current;
-	uint32_t attached;
+	uint32_t attached; /* bits JOURNAL_ATTACHED, JOURNAL_CARRYING */
 	struct journal_mark marks[2];
 	char owner[64];     /* which of the domains that bore this number */
 	char log_name[192]; /* so that somebody can write what is left when the domain is gone */
