@@ -103,7 +103,6 @@ static void warn_of_no_effect(const struct creation *creation)
 		const char *keys;
 		const char *why;
 	} without[] = {
-		{config->channel_count, "channel=", "no program here serves channels"},
 		{config->vfb_count, "vfb=", "no program here serves a screen and keyboard"},
 		{config->p9_count, "p9=", "no program here serves 9pfs"},
 		{config->vnodes, "vnuma=", "guests have one node"},

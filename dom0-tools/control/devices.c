@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks and interfaces; see devices.h. The store is the truth about what is attached, the stored
- * configuration follows it: an attached device whose configuration could not be stored works, and
- * the failure is a warning.
+ * Disks, interfaces and channels; see devices.h. The store is the truth about what is attached, the
+ * stored configuration follows it: an attached device whose configuration could not be stored
+ * works, and the failure is a warning.
  */
 #include "control/devices.h"
 
@@ -53,7 +53,8 @@ static int64_t read_number(struct store *store, const char *folder, const char *
 static void fill(struct store *store, domid_t domid, const struct device_entry *entry,
 		 struct control_device *device)
 {
-	bool disk = entry->kind == DEVICE_VBD;
+	const char *front = entry->frontend;
+	const char *back = entry->backend;
 
 	*device = (struct control_device){
 		.domid = domid,
@@ -61,15 +62,43 @@ static void fill(struct store *store, domid_t domid, const struct device_entry *
 		.backend_domid = entry->backend_domid,
 		.state = entry->frontend_state,
 		.state_name = device_state_name(entry->frontend_state),
-		.port = read_number(store, entry->frontend, "event-channel"),
-		.ring = read_number(store, entry->frontend, disk ? "ring-ref" : "tx-ring-ref"),
-		.ring_rx = disk ? -1 : read_number(store, entry->frontend, "rx-ring-ref"),
-		.backend = strdup(entry->backend),
-		.target = read_text(store, entry->backend, disk ? "params" : "bridge"),
-		.vdev = disk ? read_text(store, entry->backend, "dev") : NULL,
-		.mode = disk ? read_text(store, entry->backend, "mode") : NULL,
-		.mac = disk ? NULL : read_text(store, entry->frontend, "mac"),
+		.port = -1,
+		.ring_rx = -1,
+		.backend = strdup(back),
 	};
+	switch (entry->kind) {
+	case DEVICE_VBD:
+		device->port = read_number(store, front, "event-channel");
+		device->ring = read_number(store, front, "ring-ref");
+		device->target = read_text(store, back, "params");
+		device->vdev = read_text(store, back, "dev");
+		device->mode = read_text(store, back, "mode");
+		break;
+	case DEVICE_VIF:
+		device->port = read_number(store, front, "event-channel");
+		device->ring = read_number(store, front, "tx-ring-ref");
+		device->ring_rx = read_number(store, front, "rx-ring-ref");
+		device->target = read_text(store, back, "bridge");
+		device->mac = read_text(store, front, "mac");
+		break;
+	case DEVICE_CONSOLE:
+	case DEVICE_OTHER:
+		device->port = read_number(store, front, "port");
+		device->ring = read_number(store, front, "ring-ref");
+		device->mode = read_text(store, back, "connection");
+		device->name = read_text(store, back, "name");
+		device->target = read_text(store, back, "path");
+		if (!device->target) {
+			device->target = read_text(store, back, "tty");
+		}
+		break;
+	}
+}
+
+/* The console is no device to users. */
+static bool is_listed(const struct device_entry *entry, enum device_kind kind)
+{
+	return entry->kind == kind && (kind != DEVICE_CONSOLE || entry->devid > 0);
 }
 
 static int list(struct control *control, domid_t domid, enum device_kind kind,
@@ -90,7 +119,7 @@ static int list(struct control *control, domid_t domid, enum device_kind kind,
 	}
 	devices->list = calloc(count ? count : 1, sizeof(*devices->list));
 	for (unsigned int i = 0; devices->list && i < count; i++) {
-		if (entries[i].kind == kind) {
+		if (is_listed(&entries[i], kind)) {
 			fill(store, domid, &entries[i], &devices->list[devices->count]);
 			devices->count += devices->list[devices->count].backend != NULL;
 		}
@@ -111,6 +140,12 @@ int control_nics_list(struct control *control, domid_t domid, struct control_dev
 	return list(control, domid, DEVICE_VIF, devices, report);
 }
 
+int control_channels_list(struct control *control, domid_t domid, struct control_devices *devices,
+			  struct report *report)
+{
+	return list(control, domid, DEVICE_CONSOLE, devices, report);
+}
+
 void control_devices_clear(struct control_devices *devices)
 {
 	for (unsigned int i = 0; i < devices->count; i++) {
@@ -121,6 +156,7 @@ void control_devices_clear(struct control_devices *devices)
 		free(device->target);
 		free(device->mode);
 		free(device->mac);
+		free(device->name);
 	}
 	free(devices->list);
 	*devices = (struct control_devices){0};

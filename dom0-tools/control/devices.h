@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Disks and interfaces of a running domain: listed as a user knows them, attached and detached, and
- * the stored configuration kept in step, so that the next restart has them or not.
+ * Disks, interfaces and channels of a running domain: listed as a user knows them, attached and
+ * detached, and the stored configuration kept in step, so that the next restart has them or not.
  */
 #ifndef CONTROL_DEVICES_H
 #define CONTROL_DEVICES_H
@@ -22,9 +22,11 @@ struct control_device {
 	int64_t ring_rx;
 	char *backend; /* path in the store */
 	char *vdev;    /* disks: "xvda" */
-	char *target;  /* disks: what is behind it; interfaces: the bridge */
-	char *mode;    /* disks: "w", "r" */
+	char *target;  /* disks: what is behind it; interfaces: the bridge; channels: path of the
+			* terminal or socket */
+	char *mode;    /* disks: "w", "r"; channels: "pty", "socket" */
 	char *mac;     /* interfaces */
+	char *name;    /* channels */
 };
 
 struct control_devices {
@@ -36,6 +38,8 @@ int control_disks_list(struct control *control, domid_t domid, struct control_de
 		       struct report *report);
 int control_nics_list(struct control *control, domid_t domid, struct control_devices *devices,
 		      struct report *report);
+int control_channels_list(struct control *control, domid_t domid, struct control_devices *devices,
+			  struct report *report);
 void control_devices_clear(struct control_devices *devices);
 
 int control_disk_attach(struct control *control, domid_t domid, const struct vm_disk *disk,

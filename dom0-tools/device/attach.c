@@ -26,8 +26,16 @@ static int connect_one(const struct device_site *site, struct plug *plug, struct
 	if (err) {
 		return err;
 	}
-	return plug->kind == DEVICE_VBD ? disk_connect(site, plug, report)
-					: nic_connect(site, plug, report);
+	switch (plug->kind) {
+	case DEVICE_VBD:
+		return disk_connect(site, plug, report);
+	case DEVICE_VIF:
+		return nic_connect(site, plug, report);
+	case DEVICE_CONSOLE:
+	case DEVICE_OTHER:
+		break;
+	}
+	return 0;
 }
 
 /* What went wrong is in the report already; more of it would only confuse. */
@@ -57,7 +65,8 @@ static int finish(const struct device_site *site, struct plug *plugs, unsigned i
 int device_attach_all(const struct device_site *site, domid_t domid, const struct vm_config *config,
 		      struct report *report)
 {
-	struct plug *plugs = calloc(config->disk_count + config->nic_count + 1, sizeof(*plugs));
+	struct plug *plugs = calloc(
+		config->disk_count + config->nic_count + config->channel_count + 1, sizeof(*plugs));
 	unsigned int count = 0;
 	int err = plugs ? 0 : report_error(report, ENOMEM, "devices of domain %u", domid);
 
@@ -71,6 +80,12 @@ int device_attach_all(const struct device_site *site, domid_t domid, const struc
 		struct plug *plug = &plugs[count++];
 
 		err = nic_prepare(site, domid, &config->nics[i], plug, report);
+		err = publish_one(site, plug, err, report);
+	}
+	for (unsigned int i = 0; !err && i < config->channel_count; i++) {
+		struct plug *plug = &plugs[count++];
+
+		err = channel_prepare(site, domid, &config->channels[i], i + 1, plug, report);
 		err = publish_one(site, plug, err, report);
 	}
 	if (plugs) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The devices of a domain: disks and network interfaces served by drivers of dom0's kernel, and
- * the console. A device is two folders of the store, one per end, and something of the host that
- * the backend needs: a block device or a loop device on a file, a port of a bridge.
+ * The devices of a domain: disks and network interfaces served by drivers of dom0's kernel, the
+ * console and byte channels. A device is two folders of the store, one per end, and something of
+ * the host that the backend needs: a block device or a loop device on a file, a port of a bridge.
  *
  *     nothing -> published     both folders written, in one transaction, states 1
  *     published -> offered     the backend's driver is there (state 2), the host did its part,
@@ -52,7 +52,7 @@ struct device_site {
 	const char *gatewaydev;  /* vif.default.gatewaydev; NULL: none */
 };
 
-/* All disks and interfaces of a configuration. On failure none is left. */
+/* All disks, interfaces and channels of a configuration. On failure none is left. */
 int device_attach_all(const struct device_site *site, domid_t domid, const struct vm_config *config,
 		      struct report *report);
 /* One; *devid (may be NULL) becomes its number. An interface without devid gets the lowest free

@@ -95,10 +95,7 @@ static void add_keys(const struct device_site *site, const struct vm_nic *nic, s
 	plug_front(plug, "handle", "%" PRIu32, plug->devid);
 	plug_front(plug, "mac", "%s", text);
 	plug_front(plug, "trusted", "%d", choice_or(nic->trusted, true) ? 1 : 0);
-	plug_front(plug, "mtu", "%u", plug->mtu ? plug->mtu : DEFAULT_MTU);
-	if (!plug->lost) {
-		plug->front_keys[plug->front_count - 1].read_only = true;
-	}
+	plug_front_fixed(plug, "mtu", "%u", plug->mtu ? plug->mtu : DEFAULT_MTU);
 }
 
 static char *copy(struct plug *plug, const char *text)

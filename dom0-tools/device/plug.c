@@ -114,6 +114,18 @@ void plug_front(struct plug *plug, const char *name, const char *format, ...)
 	va_end(args);
 }
 
+void plug_front_fixed(struct plug *plug, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add_key(plug, plug->front_keys, &plug->front_count, name, format, args);
+	va_end(args);
+	if (!plug->lost) {
+		plug->front_keys[plug->front_count - 1].read_only = true;
+	}
+}
+
 void plug_begin_keys(struct plug *plug)
 {
 	plug_back(plug, "frontend", "%s", plug->front);
@@ -306,6 +318,8 @@ static int wait_watched(const struct device_site *site, const char *path, unsign
 			return err;
 		} else if (*seen == wanted) {
 			return 0;
+		} else if (*seen == STATE_CLOSED) {
+			return -EIO;
 		}
 		left = end - now_ms();
 		if (left <= 0) {
@@ -339,6 +353,43 @@ int plug_wait_state(const struct device_site *site, const char *path, unsigned i
 	return err;
 }
 
+static const char *driver_of(const struct plug *plug)
+{
+	switch (plug->kind) {
+	case DEVICE_VIF:
+		return "is the driver loaded? (modprobe xen-netback)";
+	case DEVICE_VBD:
+		return "is the driver loaded? (modprobe xen-blkback)";
+	case DEVICE_CONSOLE:
+	case DEVICE_OTHER:
+		break;
+	}
+	return "is xenconsoled running? see proxenos-keeper(8)";
+}
+
+static void explain(const struct device_site *site, const struct plug *plug, unsigned int seen,
+		    int err, struct report *report)
+{
+	char path[PLUG_PATH + 16];
+	char *why = NULL;
+
+	snprintf(path, sizeof(path), "%s/error", plug->back);
+	plug_failed(plug, err, report);
+	if (!store_read(site->store, STORE_NO_TX, path, &why, NULL)) {
+		report_why(report, "%s", why);
+		free(why);
+		report_next(report, "the log of its backend says more");
+		return;
+	}
+	report_why(report, "its backend stays in state %u (%s)", seen, device_state_name(seen));
+	if (plug->backend_domid) {
+		report_next(report, "is domain %u up, with a driver for %s?", plug->backend_domid,
+			    plug->class);
+	} else {
+		report_next(report, "%s", driver_of(plug));
+	}
+}
+
 int plug_wait_backend(const struct device_site *site, const struct plug *plug,
 		      struct report *report)
 {
@@ -349,16 +400,7 @@ int plug_wait_backend(const struct device_site *site, const struct plug *plug,
 		return 0; /* the guest was faster than we looked */
 	}
 	if (err) {
-		plug_failed(plug, err, report);
-		report_why(report, "its backend stays in state %u (%s)", seen,
-			   device_state_name(seen));
-		if (plug->backend_domid) {
-			report_next(report, "is domain %u up, with a driver for %s?",
-				    plug->backend_domid, plug->class);
-		} else {
-			report_next(report, "is the driver loaded? (modprobe %s)",
-				    plug->kind == DEVICE_VIF ? "xen-netback" : "xen-blkback");
-		}
+		explain(site, plug, seen, err, report);
 	}
 	return err;
 }

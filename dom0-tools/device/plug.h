@@ -3,7 +3,8 @@
  * One device on its way into a domain: what the files of this folder share. The steps, in order,
  * and what undoes each:
  *
- *     disk_prepare, nic_prepare   host resources, keys      plug_release
+ *     disk_prepare, nic_prepare,
+ *     channel_prepare             host resources, keys      plug_release
  *     plug_publish                both folders               plug_remove
  *     plug_wait_state(back, 2)    the driver is there        -
  *     disk_connect, nic_connect   hotplug-status connected   disk_disconnect, nic_disconnect
@@ -68,6 +69,9 @@ void plug_back(struct plug *plug, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 void plug_front(struct plug *plug, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* One the guest may read, and not change. */
+void plug_front_fixed(struct plug *plug, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 /* The keys every device begins with. */
 void plug_begin_keys(struct plug *plug);
 /* "disk 'xvda' of domain 3: <errno's text>"; returns err. */
@@ -78,8 +82,8 @@ int plug_publish(const struct device_site *site, struct plug *plug, struct repor
 /* Removes all three folders, and parents that became empty. */
 int plug_remove(struct store *store, const struct plug *plug);
 
-/* Waits until the node at path/state is one of two states, or is gone if `or_gone`. *seen becomes
- * the state it was last in. -ETIMEDOUT. */
+/* Waits until the node at path/state is wanted, or is gone if `or_gone`. *seen becomes the state it
+ * was last in. -ETIMEDOUT; -EIO: it is closed, and that was not wanted. */
 int plug_wait_state(const struct device_site *site, const char *path, unsigned int wanted,
 		    bool or_gone, unsigned int *seen);
 /* The same for a new backend's state 2, with a report. */
@@ -101,5 +105,8 @@ int disk_connect(const struct device_site *site, struct plug *plug, struct repor
 int nic_prepare(const struct device_site *site, domid_t domid, const struct vm_nic *nic,
 		struct plug *plug, struct report *report);
 int nic_connect(const struct device_site *site, struct plug *plug, struct report *report);
+/* devid: from 1. There is nothing to connect: when it waits for its guest, xenconsoled has it. */
+int channel_prepare(const struct device_site *site, domid_t domid, const struct vm_channel *channel,
+		    uint32_t devid, struct plug *plug, struct report *report);
 
 #endif

@@ -54,7 +54,8 @@ static void tty_node(const struct attach_options *options, char *to, size_t room
 	if (options->kind == ATTACH_SERIAL) {
 		snprintf(to, room, "/local/domain/%u/serial/%u/tty", domid, options->number);
 	} else if (options->number) {
-		snprintf(to, room, "/local/domain/%u/device/console/%u/tty", domid,
+		/* The guest can write in the other end's folder. */
+		snprintf(to, room, "/local/domain/0/backend/console/%u/%u/tty", domid,
 			 options->number);
 	} else {
 		snprintf(to, room, "/local/domain/%u/console/tty", domid);

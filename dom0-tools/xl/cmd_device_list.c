@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * xl block-list, xl network-list: the disks, or the network interfaces, of one or several domains.
+ * xl block-list, xl network-list, xl channel-list: the disks, the network interfaces, or the byte
+ * channels of one or several domains.
  */
 #include "xl/xl.h"
 
@@ -72,6 +73,35 @@ static void put_nic(struct json *json, const struct control_device *nic)
 	json_put_number(json, "state", nic->state);
 	json_put_text(json, "state_name", nic->state_name);
 	json_put_text(json, "backend", nic->backend);
+	json_map_end(json);
+}
+
+static void print_channel_header(struct xl *xl)
+{
+	fprintf(xl->out, "%-3s %-2s %-5s %-6s %8s %-10s %-30s\n", "Idx", "BE", "state", "evt-ch",
+		"ring-ref", "connection", "");
+}
+
+static void print_channel(struct xl *xl, const struct control_device *channel)
+{
+	fprintf(xl->out, "%-3u %-2u %-5u %-6" PRId64 " %-8" PRId64 " %-10s %-30s \n",
+		channel->devid, channel->backend_domid, channel->state, channel->port,
+		channel->ring, channel->mode ? channel->mode : "unknown",
+		channel->target ? channel->target : "");
+}
+
+static void put_channel(struct json *json, const struct control_device *channel)
+{
+	json_map(json);
+	json_put_number(json, "domid", channel->domid);
+	json_put_number(json, "devid", channel->devid);
+	json_put_text(json, "name", channel->name);
+	json_put_text(json, "connection", channel->mode);
+	json_put_text(json, "path", channel->target);
+	json_put_number(json, "backend_domid", channel->backend_domid);
+	json_put_number(json, "state", channel->state);
+	json_put_text(json, "state_name", channel->state_name);
+	json_put_text(json, "backend", channel->backend);
 	json_map_end(json);
 }
 
@@ -148,4 +178,12 @@ int cmd_network_list(struct xl *xl, int argc, char **argv)
 					 control_nics_list};
 
 	return show_all(xl, argc, argv, &nics);
+}
+
+int cmd_channel_list(struct xl *xl, int argc, char **argv)
+{
+	static const struct kind channels = {print_channel_header, false, print_channel,
+					     put_channel, control_channels_list};
+
+	return show_all(xl, argc, argv, &channels);
 }

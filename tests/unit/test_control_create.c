@@ -340,7 +340,6 @@ static void tsc_mode_reaches_the_hypervisor(void)
 static void what_has_no_effect_is_named_and_the_domain_created(void)
 {
 	static const char *const lines[][2] = {
-		{"channel=[\"name=org.a,connection=pty\"]", "channel="},
 		{"vfb=[\"vnc=1\"]", "vfb="},
 		{"p9=[\"tag=a,path=/b,security_model=none\"]", "p9="},
 		{"vnuma=[[\"pnode=0\",\"size=64\",\"vcpus=0-1\",\"vdistances=10\"]]", "vnuma="},

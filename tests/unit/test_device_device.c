@@ -150,7 +150,7 @@ static struct report report;
 static pthread_t driver;
 static bool driver_hangs;
 
-/* A backend's driver: 1 to 2; with 5, or its other end gone, 6. */
+/* A backend's driver, or xenconsoled: 1 to 2; with 5, or its other end gone, 6. */
 static void drive(struct store *store, const char *path)
 {
 	uint64_t state;
@@ -280,6 +280,21 @@ static void check_nothing_left(void)
 	CU_ASSERT_TRUE(node_is("/local/domain/0/backend/vif/3", NULL));
 	CU_ASSERT_TRUE(node_is("/local/domain/3/device/vbd", NULL));
 	CU_ASSERT_TRUE(node_is("/local/domain/3/device/vif", NULL));
+	CU_ASSERT_TRUE(node_is("/libxl/3/device/console", NULL));
+	CU_ASSERT_TRUE(node_is("/local/domain/0/backend/console/3", NULL));
+	CU_ASSERT_TRUE(node_is("/local/domain/3/device/console", NULL));
+}
+
+static struct vm_channel *new_channel(struct vm_config *config, const char *socket)
+{
+	struct vm_channel *channel = calloc(1, sizeof(*channel));
+
+	config->channels = channel;
+	config->channel_count = 1;
+	channel->name = strdup("agent");
+	channel->connection = socket ? VM_CHANNEL_SOCKET : VM_CHANNEL_PTY;
+	channel->path = socket ? strdup(socket) : NULL;
+	return channel;
 }
 
 /* --- disks ---------------------------------------------------------------------------------------
@@ -550,33 +565,138 @@ static void another_domains_driver_is_left_to_it(void)
 	vm_config_free(config);
 }
 
+/* --- channels ------------------------------------------------------------------------------------
+ */
+#define CHANNEL "/local/domain/0/backend/console/3/1/"
+#define CHANNEL_FRONT "/local/domain/3/device/console/1/"
+
+static void a_channel_is_a_second_console(void)
+{
+	struct vm_config *config = vm_config_new();
+
+	begin();
+	new_channel(config, "/run/agent");
+	CU_ASSERT_EQUAL(device_attach_all(&site, 3, config, &report), 0);
+	CU_ASSERT_TRUE(node_is(CHANNEL "frontend", "/local/domain/3/device/console/1"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "frontend-id", "3"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "state", "2"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "type", "xenconsoled"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "connection", "socket"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "path", "/run/agent"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "name", "agent"));
+	CU_ASSERT_TRUE(node_is(CHANNEL "tty", ""));
+	CU_ASSERT_TRUE(node_is(CHANNEL_FRONT "backend", "/local/domain/0/backend/console/3/1"));
+	CU_ASSERT_TRUE(node_is(CHANNEL_FRONT "backend-id", "0"));
+	CU_ASSERT_TRUE(node_is(CHANNEL_FRONT "state", "1"));
+	CU_ASSERT_TRUE(node_is(CHANNEL_FRONT "type", "xenconsoled"));
+	CU_ASSERT_TRUE(node_is(CHANNEL_FRONT "name", "agent"));
+	CU_ASSERT_EQUAL(device_detach_all(&site, 3, &report), 0);
+	check_nothing_left();
+	end();
+	vm_config_free(config);
+}
+
+static void a_channel_nobody_serves_is_named(void)
+{
+	struct vm_config *config = vm_config_new();
+
+	begin();
+	driver_hangs = true;
+	new_channel(config, NULL);
+	CU_ASSERT_EQUAL(device_attach_all(&site, 3, config, &report), -ETIMEDOUT);
+	CU_ASSERT_TRUE(said("console 1 of domain 3: its backend stays in state 1 (Initialising)"));
+	CU_ASSERT_TRUE(said("is xenconsoled running?"));
+	check_nothing_left();
+	end();
+	vm_config_free(config);
+}
+
+static void *refuse(void *data)
+{
+	for (int i = 0; i < 1000; i++) {
+		char *state = fake_store_get(fake, CHANNEL "state");
+
+		if (state) {
+			free(state);
+			break;
+		}
+		usleep(1000);
+	}
+	fake_store_set(fake, CHANNEL "error", "Address already in use");
+	fake_store_set(fake, CHANNEL "state", "6");
+	return NULL;
+}
+
+static void a_channel_that_cannot_be_served_says_why(void)
+{
+	struct vm_config *config = vm_config_new();
+	pthread_t refuser;
+
+	begin();
+	driver_hangs = true;
+	site.timeout_ms = 10000;
+	new_channel(config, "/run/agent");
+	pthread_create(&refuser, NULL, refuse, NULL);
+	CU_ASSERT_EQUAL(device_attach_all(&site, 3, config, &report), -EIO);
+	pthread_join(refuser, NULL);
+	CU_ASSERT_TRUE(said("Address already in use"));
+	check_nothing_left();
+	end();
+	vm_config_free(config);
+}
+
+static void a_path_no_socket_can_have_is_refused(void)
+{
+	static const char *const paths[] = {
+		"relative",
+		"",
+		"/a/path/that/is/longer/than/what/a/socket/of/this/system/can/be/bound/to/because/"
+		"only/one/hundred/and/seven/bytes/fit",
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct vm_config *config = vm_config_new();
+
+		begin();
+		new_channel(config, paths[i]);
+		CU_ASSERT_EQUAL(device_attach_all(&site, 3, config, &report), -EINVAL);
+		CU_ASSERT_TRUE(said("is not the full path of a socket, of at most 107 bytes"));
+		check_nothing_left();
+		end();
+		vm_config_free(config);
+	}
+}
+
 /* --- all of them ---------------------------------------------------------------------------------
  */
-static struct vm_config *three_devices(void)
+static struct vm_config *four_devices(void)
 {
 	struct vm_config *config = vm_config_new();
 
 	new_disk(config, "/images/a", "xvda");
 	new_disk(config, "/dev/vg/b", "xvdb");
 	vm_config_add_nic(config);
+	new_channel(config, NULL);
 	return config;
 }
 
 static void all_devices_are_attached_and_removed(void)
 {
-	struct vm_config *config = three_devices();
+	struct vm_config *config = four_devices();
 	struct device_entry *entries;
 	unsigned int count;
 
 	begin();
 	CU_ASSERT_EQUAL_FATAL(device_attach_all(&site, 3, config, &report), 0);
 	CU_ASSERT_EQUAL(device_list(site.store, 3, &entries, &count), 0);
-	CU_ASSERT_EQUAL_FATAL(count, 3);
-	CU_ASSERT_EQUAL(entries[0].devid, 51712);
-	CU_ASSERT_EQUAL(entries[1].devid, 51728);
-	CU_ASSERT_EQUAL(entries[2].kind, DEVICE_VIF);
-	CU_ASSERT_EQUAL(entries[2].backend_state, 2);
-	CU_ASSERT_TRUE(entries[2].online);
+	CU_ASSERT_EQUAL_FATAL(count, 4);
+	CU_ASSERT_EQUAL(entries[0].kind, DEVICE_CONSOLE);
+	CU_ASSERT_EQUAL(entries[0].devid, 1);
+	CU_ASSERT_EQUAL(entries[1].devid, 51712);
+	CU_ASSERT_EQUAL(entries[2].devid, 51728);
+	CU_ASSERT_EQUAL(entries[3].kind, DEVICE_VIF);
+	CU_ASSERT_EQUAL(entries[3].backend_state, 2);
+	CU_ASSERT_TRUE(entries[3].online);
 	device_entries_free(entries, count);
 	CU_ASSERT_EQUAL(device_detach_all(&site, 3, &report), 0);
 	check_nothing_left();
@@ -589,7 +709,7 @@ static void all_devices_are_attached_and_removed(void)
 
 static void whatever_fails_nothing_is_left(void)
 {
-	struct vm_config *config = three_devices();
+	struct vm_config *config = four_devices();
 	unsigned int failures = 0;
 	int err = -1;
 
@@ -614,7 +734,7 @@ static void whatever_fails_nothing_is_left(void)
 static void an_error_of_the_store_gets_through(void)
 {
 	static const uint32_t types[] = {XS_WRITE, XS_MKDIR, XS_SET_PERMS, XS_TRANSACTION_START};
-	struct vm_config *config = three_devices();
+	struct vm_config *config = four_devices();
 
 	/* What a transaction did before it failed is the store's to undo. */
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
@@ -706,6 +826,10 @@ int main(void)
 		UNIT(a_configured_script_replaces_the_bridge),
 		UNIT(a_driver_that_does_not_answer_is_named),
 		UNIT(another_domains_driver_is_left_to_it),
+		UNIT(a_channel_is_a_second_console),
+		UNIT(a_channel_nobody_serves_is_named),
+		UNIT(a_channel_that_cannot_be_served_says_why),
+		UNIT(a_path_no_socket_can_have_is_refused),
 		UNIT(all_devices_are_attached_and_removed),
 		UNIT(whatever_fails_nothing_is_left),
 		UNIT(an_error_of_the_store_gets_through),

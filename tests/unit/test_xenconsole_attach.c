@@ -229,7 +229,8 @@ static void a_console_is_waited_for(void)
 	CU_ASSERT_EQUAL_FATAL(attach_find(store, &options, &path, &report), 0);
 	CU_ASSERT_STRING_EQUAL(path, "/dev/pts/78");
 	free(path);
-	fake_store_set(fake, "/local/domain/4/device/console/2/tty", "/dev/pts/79");
+	fake_store_set(fake, "/local/domain/4/device/console/2/tty", "/dev/mem");
+	fake_store_set(fake, "/local/domain/0/backend/console/4/2/tty", "/dev/pts/79");
 	options.kind = ATTACH_PV;
 	options.number = 2;
 	CU_ASSERT_EQUAL_FATAL(attach_find(store, &options, &path, &report), 0);

@@ -482,7 +482,9 @@ static void *play(void *data)
 	return NULL;
 }
 
-static void scene_begin(struct scene *scene, const char *node, const char *keys, const char *escape)
+/* The terminal is told at above/DOMID/node. */
+static void scene_begin(struct scene *scene, const char *above, const char *node, const char *keys,
+			const char *escape)
 {
 	char path[64], name[64], domid[16];
 	struct termios settings;
@@ -495,7 +497,7 @@ static void scene_begin(struct scene *scene, const char *node, const char *keys,
 	cfmakeraw(&settings);
 	tcsetattr(scene->guest_other, TCSANOW, &settings);
 	CU_ASSERT_EQUAL_FATAL(ttyname_r(scene->guest_other, name, sizeof(name)), 0);
-	snprintf(path, sizeof(path), "/local/domain/%u/%s", console_domid, node);
+	snprintf(path, sizeof(path), "%s/%u/%s", above, console_domid, node);
 	fake_store_set(fake, path, name);
 	snprintf(domid, sizeof(domid), "%u", console_domid);
 	setenv("CONSOLE_AS", domid, 1);
@@ -560,7 +562,7 @@ static void create_c_attaches_the_console_and_stays_until_the_user_leaves(void)
 	struct scene scene;
 
 	begin();
-	scene_begin(&scene, "console/tty", "root\r", "\x1d");
+	scene_begin(&scene, "/local/domain", "console/tty", "root\r", "\x1d");
 	pthread_create(&scene.thread, NULL, play, &scene);
 	CU_ASSERT_EQUAL(xl_at(&scene, "create -c %C"), 0);
 	scene_end(&scene);
@@ -570,12 +572,12 @@ static void create_c_attaches_the_console_and_stays_until_the_user_leaves(void)
 	end();
 }
 
-static void one_console(const char *line, const char *node, const char *keys, const char *escape,
-			const char *said)
+static void one_console(const char *line, const char *above, const char *node, const char *keys,
+			const char *escape, const char *said)
 {
 	struct scene scene;
 
-	scene_begin(&scene, node, keys, escape);
+	scene_begin(&scene, above, node, keys, escape);
 	pthread_create(&scene.thread, NULL, play, &scene);
 	CU_ASSERT_EQUAL(console(&scene, line), 0);
 	scene_end(&scene);
@@ -587,12 +589,12 @@ static void console_carries_keys_and_text_until_the_escape(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(xl("create -q -e %C"), 0);
-	one_console("console web", "console/tty", "root\r", "\x1d",
+	one_console("console web", "/local/domain", "console/tty", "root\r", "\x1d",
 		    "1 --type pv --num 0\nleft 0\n");
-	one_console("console -t serial 1", "serial/0/tty", "root\r", "\x1d",
+	one_console("console -t serial 1", "/local/domain", "serial/0/tty", "root\r", "\x1d",
 		    "1 --type serial --num 0\nleft 0\n");
-	one_console("console -n 2 web", "device/console/2/tty", "root\r", "\x1d",
-		    "1 --type pv --num 2\nleft 0\n");
+	one_console("console -n 2 web", "/local/domain/0/backend/console", "2/tty", "root\r",
+		    "\x1d", "1 --type pv --num 2\nleft 0\n");
 	xl("destroy web");
 	end();
 }
@@ -614,9 +616,9 @@ static void console_e_is_left_by_another_character_only(void)
 {
 	begin();
 	CU_ASSERT_EQUAL(xl("create -q -e %C"), 0);
-	one_console("console -e ^a web", "console/tty", "a\x1d^A", "\x01",
+	one_console("console -e ^a web", "/local/domain", "console/tty", "a\x1d^A", "\x01",
 		    "1 --type pv --num 0 --escape ^a\nleft 0\n");
-	one_console("console -e ~ web", "console/tty", "a\x1d\x01", "~",
+	one_console("console -e ~ web", "/local/domain", "console/tty", "a\x1d\x01", "~",
 		    "1 --type pv --num 0 --escape ~\nleft 0\n");
 	xl("destroy web");
 	end();

@@ -424,6 +424,22 @@ static void fill_store(struct fake_store *fake)
 		{"/local/domain/0/backend/vbd/1/51728/mode", "w"},
 		{"/local/domain/0/backend/vbd/1/51728/state", "4"},
 		{"/local/domain/0/backend/vbd/1/51728/online", "1"},
+		{"/libxl/1/device/console/0/backend", "/local/domain/0/backend/console/1/0"},
+		{"/libxl/1/device/console/0/frontend", "/local/domain/1/console"},
+		{"/libxl/1/device/console/1/backend", "/local/domain/0/backend/console/1/1"},
+		{"/libxl/1/device/console/1/frontend", "/local/domain/1/device/console/1"},
+		{"/libxl/1/device/console/2/backend", "/local/domain/0/backend/console/1/2"},
+		{"/libxl/1/device/console/2/frontend", "/local/domain/1/device/console/2"},
+		{"/local/domain/1/device/console/1/state", "4"},
+		{"/local/domain/1/device/console/1/port", "12"},
+		{"/local/domain/1/device/console/1/ring-ref", "9"},
+		{"/local/domain/1/device/console/2/state", "1"},
+		{"/local/domain/0/backend/console/1/1/connection", "pty"},
+		{"/local/domain/0/backend/console/1/1/name", "org.example.agent"},
+		{"/local/domain/0/backend/console/1/1/tty", "/dev/pts/7"},
+		{"/local/domain/0/backend/console/1/2/connection", "socket"},
+		{"/local/domain/0/backend/console/1/2/name", "log"},
+		{"/local/domain/0/backend/console/1/2/path", "/run/web1.log"},
 		{"/libxl/1/device/vif/0/backend", "/local/domain/0/backend/vif/1/0"},
 		{"/libxl/1/device/vif/0/frontend", "/local/domain/1/device/vif/0"},
 		{"/local/domain/1/device/vif/0/backend", "/local/domain/0/backend/vif/1/0"},
@@ -668,6 +684,7 @@ static void the_tables_are_as_ever(void)
 	compare("sched-credit", "sched-credit");
 	compare("block-list", "block-list web1");
 	compare("network-list", "network-list web1");
+	compare("channel-list", "channel-list web1");
 	compare("dmesg", "dmesg");
 	compare("domid", "domid web1");
 	compare("domname", "domname 1");
@@ -687,6 +704,7 @@ static void every_list_has_its_json(void)
 	compare("sched-credit2-json", "sched-credit2 --json");
 	compare("block-list-json", "block-list --json web1");
 	compare("network-list-json", "network-list --json web1");
+	compare("channel-list-json", "channel-list --json web1");
 	compare("dmesg-json", "dmesg --json");
 	compare("top-json", "top --json -i 1");
 	compare("top-prometheus", "top --prometheus");

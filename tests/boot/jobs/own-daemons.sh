@@ -3,7 +3,7 @@
 # Nothing of Debian's Xen in dom0: our store, consoles, lifecycle daemon and xl under our keeper. A guest with disk
 # and network prints numbers and asks the store without end while each daemon is killed KILLS times (default 20,
 # or from /root/own-daemons.conf): no line is lost, no write to the store, no end of a guest. It restarts and
-# shuts down as its configuration wants, and leaves every frame.
+# shuts down as its configuration wants, and leaves every frame. It has channels, at a terminal and at a socket.
 . /job/lib.sh
 trap '' PIPE
 
@@ -13,6 +13,7 @@ daemons="xenstored xenconsoled proxenos-lifecycled"
 log=$console/guest-own.log
 disk='disk = [ "format=raw,vdev=xvdb,access=w,target=/run/own.img" ]'
 vif='vif = [ "bridge=xenbr0" ]'
+channels='channel = [ "name=org.example.test,connection=pty", "name=other,connection=socket,path=/run/own.socket" ]'
 
 all_live() {
 	for daemon in $daemons; do
@@ -65,6 +66,21 @@ answers() {
 answers_a_script() {
 	printf 'echo sum=$((40 + %s))\r' "$1" >"$(xenstore-read /local/domain/"$(xl domid own)"/console/tty)"
 	wait_until $patience log_has "^sum=$((40 + $1))"
+}
+
+# channel_answers WORD: what a program sends through the first channel comes back.
+channel_answers() {
+	exec 6<>"$(xenstore-read "/local/domain/0/backend/console/$(xl domid own)/1/tty")" || return 1
+	echo "$1" >&6
+	timeout 60 head -n 1 <&6 >/run/heard
+	exec 6>&-
+	grep -qx "heard: $1" /run/heard
+}
+
+channels_are_listed() {
+	xl channel-list own >/run/channels
+	grep -q '^1   0  4 .* pty  */dev/pts/' /run/channels &&
+		grep -q '^2   0  4 .* socket  */run/own.socket' /run/channels
 }
 
 # Bursts larger than the ring, until the store says stop.
@@ -147,14 +163,18 @@ check the_store_names_dom0 [ "$(xenstore-read /local/domain/0/name)" = Domain-0 
 check a_guest_boots_and_powers_off warm_up "$vif"
 before=$(free-pages)
 dd if=/dev/zero of=/run/own.img bs=1M count=4 2>/dev/null
-check a_guest_is_created create_guest own 192 2 "ip=10.0.5.11/24 disk=xvdb ping=10.0.5.1" "$disk" "$vif" \
-	'on_reboot = "restart"'
+check a_guest_is_created create_guest own 192 2 "ip=10.0.5.11/24 disk=xvdb ping=10.0.5.1 channel=hvc1" "$disk" "$vif" \
+	"$channels" 'on_reboot = "restart"'
 check it_speaks guest_will_say own $patience "ready name=own home=/local/domain/[0-9]* vcpus=2"
 check its_disk_works guest_will_say own $patience "disk xvdb md5"
 check its_network_works guest_will_say own $patience "ping 10.0.5.1 answers"
 [ $failed = 0 ] || show_console own
 attach
 check a_user_at_its_console_is_answered answers 1
+check its_channels_are_connected wait_until $patience channels_are_listed
+sed 's/^/# /' /run/channels
+check a_program_at_its_channel_is_answered channel_answers one
+check its_other_channel_has_a_socket [ -S /run/own.socket ]
 
 # --- killed
 print_numbers
@@ -174,6 +194,7 @@ check none_is_missing_on_the_terminal none_missing_on_terminal
 check no_write_to_the_store_is_lost none_missing_in_store
 xenstore-rm /test
 check the_user_is_still_answered answers 2
+check a_program_at_its_channel_is_still_answered wait_until 5 channel_answers two
 
 # --- the user leaves, the guest goes
 printf '\035' >&4
@@ -186,8 +207,11 @@ check reboot xl reboot own
 check it_comes_up_again wait_until $patience ready_times own 2
 check as_another_domain [ "$(xl domid own)" -gt "$old" ]
 check the_old_ones_console_has_closed wait_until $patience has_left
+check its_channel_answers_again wait_until 5 channel_answers three
+check its_socket_is_the_new_ones [ -S /run/own.socket ]
 check shutdown timeout $patience xl shutdown -w own
 check it_is_gone wait_until $patience guest_is_gone own
+check its_socket_is_gone [ ! -e /run/own.socket ]
 check no_guest_remains [ "$(xl list | wc -l)" = 2 ]
 check no_node_remains [ "$(xenstore-list /local/domain)" = 0 ]
 check every_frame_came_back all_pages_returned "$before" 8
