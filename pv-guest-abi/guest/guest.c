@@ -243,6 +243,30 @@ static void set_traps(void)
 		   (uint64_t)trap_stubs + 33 * 16);
 }
 
+uint64_t guest_word(const char *name, uint64_t otherwise)
+{
+	const char *at = (const char *)start_info->cmd_line;
+	size_t length = strlen(name);
+
+	while (*at) {
+		uint64_t value = 0;
+
+		while (*at == ' ') {
+			at++;
+		}
+		if (!memcmp(at, name, length) && at[length] == '=') {
+			for (at += length + 1; *at >= '0' && *at <= '9'; at++) {
+				value = value * 10 + (uint64_t)(*at - '0');
+			}
+			return value;
+		}
+		while (*at && *at != ' ') {
+			at++;
+		}
+	}
+	return otherwise;
+}
+
 void guest_main(struct start_info *si)
 {
 	start_info = si;

@@ -86,6 +86,9 @@ void claim(bool holds, const char *name);
 void claim_equal_at(const char *name, int64_t got, int64_t expected);
 void __attribute__((noreturn)) guest_exit(void);
 
+/* The N of a word name=N on this guest's command line. */
+uint64_t guest_word(const char *name, uint64_t otherwise);
+
 /* The real Xen, for the few claims where this hypervisor chose otherwise. */
 bool on_reference(void);
 

@@ -2,7 +2,7 @@
 # Guests of 256 MiB destroyed at any moment of their lives leave nothing behind: every tenth once its
 # console has shown the first line, the others at random moments between the first instruction and the
 # shell. CYCLES (default 40), SEED and KINDS (default "pv pvh", which take turns) may come from
-# /root/create-destroy.conf. `make soak` does it with Debian's tools, which take four times as long.
+# /root/create-destroy.conf; `make soak` does 400.
 . /job/lib.sh
 
 CYCLES=40 SEED=1 KINDS="pv pvh"

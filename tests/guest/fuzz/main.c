@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proves nothing and looks for much: children without rights make random hypercalls with arguments
- * that look valid (their own frames, tables, pages, ids, commands) until they die of it or their
- * second is over. Whatever they do to themselves, dom0 goes on, a pattern page of dom0 stays as it
- * was, and their frames come back. Runs are repeatable: the seeds are 1, 2, 3...
+ * that look valid (their own frames, tables, pages, ids, commands), or with odd seeds run random
+ * instructions as a kernel, until they die of it or their second is over. Whatever they do to
+ * themselves, dom0 goes on, a pattern page of dom0 stays as it was, and their frames come back.
+ * Runs are repeatable: the seeds are 1, 2, 3... Words: rounds=N, from seed=N on.
  */
+#include "code.h"
 #include "guest.h"
-#include "random.h"
+#include "random_code.h"
 
 #include <xen/sched.h>
 #include <xen/vcpu.h>
 
-enum { ROUNDS = 30, FREE_SLACK = 24 };
+enum { ROUNDS = 30, FREE_SLACK = 24, CODE_RUNS = 5000 };
 
 struct progress {
 	uint64_t seed, calls, last_number, last_args[5];
+	bool is_code; /* what calls counts are pieces of code */
 };
 
 static struct progress *progress;
@@ -78,9 +81,47 @@ static bool is_dull(uint64_t number, const uint64_t *args)
 	       (number == __HYPERVISOR_vcpu_op && args[0] == VCPUOP_down);
 }
 
+/* Whatever trapped is over. */
+static bool go_on(struct trap_frame *frame)
+{
+	frame->rip = (uint64_t)code_over;
+	frame->rsp = code_stack;
+	frame->rflags = 0x200;
+	frame->cs = FLAT_KERNEL_CS & ~3U; /* of the kernel, as the ABI shows it */
+	frame->ss = FLAT_KERNEL_SS;
+	return true;
+}
+
+static void run_code(void)
+{
+	struct sched_shutdown power_off = {.reason = SHUTDOWN_poweroff};
+
+	guest_trap_hook = go_on;
+	while (progress->calls < CODE_RUNS) {
+		unsigned int length;
+
+		fill_scratch();
+		for (unsigned int i = 0; i < 15; i++) {
+			code_registers[i] = plausible();
+		}
+		length = random_code(code_bytes);
+		while (length < CODE_SIZE) {
+			code_bytes[length] = length % 2 ? 0x0b : 0x0f;
+			length++;
+		}
+		progress->calls++;
+		memcpy(progress->last_args, code_bytes, 16);
+		code_run();
+	}
+	hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &power_off);
+}
+
 static void child(void)
 {
 	random_state = progress->seed * 0x9e3779b97f4a7c15UL;
+	if (progress->is_code) {
+		run_code();
+	}
 	for (;;) {
 		uint64_t number = below(43);
 		uint64_t args[5];
@@ -120,6 +161,7 @@ static uint64_t round_calls(uint64_t seed, struct progress *view)
 
 	progress->seed = seed;
 	progress->calls = 0;
+	progress->is_code = seed % 2;
 	err = child_build(&one, child);
 	if (err) {
 		claim_equal("a_child_is_built", err, 0);
@@ -130,9 +172,9 @@ static uint64_t round_calls(uint64_t seed, struct progress *view)
 	if (err) {
 		claim_equal("its_progress_is_read", err, 0);
 	} else {
-		print("# seed %lu: %lu calls, the last %lu(%lx, %lx, %lx)\n", seed, view->calls,
-		      view->last_number, view->last_args[0], view->last_args[1],
-		      view->last_args[2]);
+		print("# seed %lu: %lu %s, the last %lu(%lx, %lx, %lx)\n", seed, view->calls,
+		      view->is_code ? "pieces of code" : "calls", view->last_number,
+		      view->last_args[0], view->last_args[1], view->last_args[2]);
 	}
 	seed = err ? 0 : view->calls;
 	remap(view, spare_mfn(), PTE_RW);
@@ -143,7 +185,8 @@ static uint64_t round_calls(uint64_t seed, struct progress *view)
 void guest_test(void)
 {
 	struct progress *view = page_alloc();
-	uint64_t calls = 0, before, after;
+	uint64_t rounds = guest_word("rounds", ROUNDS), first = guest_word("seed", 1);
+	uint64_t counts[2] = {0, 0}, before, after;
 
 	progress = page_alloc();
 	pattern = page_alloc();
@@ -154,12 +197,14 @@ void guest_test(void)
 	}
 	round_calls(1, view);
 	before = free_pages();
-	for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-		calls += round_calls(seed, view);
+	for (uint64_t seed = first; seed < first + rounds; seed++) {
+		counts[seed % 2] += round_calls(seed, view);
 	}
 	after = free_pages();
-	print("# %lu hypercalls, free pages %lu before, %lu after\n", calls, before, after);
-	claim(calls > ROUNDS, "children_made_hypercalls");
+	print("# %lu hypercalls, %lu pieces of code, free pages %lu before, %lu after\n", counts[0],
+	      counts[1], before, after);
+	claim(counts[0] > rounds / 2, "children_made_hypercalls");
+	claim(counts[1] > rounds / 2, "children_ran_code");
 	claim(pattern_is_whole(), "dom0s_page_is_as_it_was");
 	claim(before - after <= FREE_SLACK || after >= before, "their_frames_came_back");
 }

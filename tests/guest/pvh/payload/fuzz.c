@@ -2,12 +2,10 @@
 /*
  * Proves nothing and looks for much: instructions that exit, with registers that look valid, one
  * after the other in kernel, program and 32-bit code, until the domain dies of one or has run its
- * part. With every second seed another vcpu rewrites the code meanwhile. QEMU 7.2 dies of some
- * code: of debug registers, as it forgets a nested guest's breakpoints, and of odd bytes it cannot
- * translate. So there are neither.
+ * part. With every second seed another vcpu rewrites the code meanwhile.
  */
 #include "payload.h"
-#include "random.h"
+#include "random_code.h"
 
 #include <xen/base.h>
 #include <xen/sched.h>
@@ -16,9 +14,6 @@
 
 static uint64_t area[AREA_WORDS] __attribute__((aligned(4096)));
 static uint8_t code[32] __attribute__((aligned(4096)));
-
-/* Displacements and immediate values; or short instructions. */
-static const uint8_t operands[] = {0x90, 0x90, 0, 1, 4, 8, 0x10, 0x80};
 
 static uint64_t plausible(void)
 {
@@ -54,40 +49,6 @@ static uint64_t plausible(void)
 	default:
 		return (uint64_t)area + below(sizeof(area));
 	}
-}
-
-/* Memory operands go through rax to rdi, as often as not. */
-static unsigned int make_code(void)
-{
-	static const char *const instructions[] = {
-		"\xf0\x01", "\xf0\x0f\xb1", "\xf0\x0f\xc1", "\x0f\x32",
-		"\x0f\x30", "\x0f\xa2", "\x0f\x09", "\x0f\x08", "\x0f\x06",
-		"\x0f\x31", "\x0f\x33", "\xec", "\xed", "\xee", "\xef", "\x6c", "\x6d", "\x6e",
-		"\x6f", "\x0f\x20", "\x0f\x22", "\x0f\x21", "\x0f\x01", "\x0f\x01",
-		"\x0f\xae", "\x88", "\x89", "\x8a", "\x8b", "\x01", "\x29", "\x31", "\x87",
-		"\x0f\xb1", "\x0f\xc1", "\x0f\xc7", "\xa4", "\xa5", "\xaa", "\xab", "\xac",
-		"\xae", "\xc6", "\xc7", "\x81", "\x83", "\xff", "\xf7", "\x0f\xb6", "\x0f\xbe",
-		"\x0f\xab", "\x0f\xba", "\x63", "\x8e", "\x8f", "\xf4", "\xfb", "\x9d", "\xcf",
-		"\xcd", "\x0f\x0b", "\x0f\x10", "\x0f\x11", "\x0f\x28",
-	};
-	static const uint8_t prefixes[] = {0x66, 0x67, 0xf2, 0xf3, 0x64, 0x2e};
-	const char *chosen = instructions[below(sizeof(instructions) / sizeof(instructions[0]))];
-	unsigned int length = 0;
-
-	while (below(3) == 0 && length < 4) {
-		code[length++] = prefixes[below(sizeof(prefixes))];
-	}
-	if (below(3) == 0) {
-		code[length++] = (uint8_t)(0x40 | below(16));
-	}
-	while (*chosen) {
-		code[length++] = (uint8_t)*chosen++;
-	}
-	code[length++] = (uint8_t)(below(2) ? below(256) : below(64));
-	for (unsigned int i = 0; i < 9; i++) {
-		code[length++] = operands[below(sizeof(operands))];
-	}
-	return length;
 }
 
 /* mov $number,%eax; vmmcall. Numbers of calls that only stop or end the guest teach nothing. */
@@ -129,7 +90,7 @@ void fuzz(uint64_t seed)
 			area[below(AREA_WORDS)] = below(2) ? plausible()
 							   : plausible() | plausible() << 32;
 		}
-		length = below(3) ? make_code() : make_call();
+		length = below(3) ? random_code(code) : make_call();
 		while (length < sizeof(code)) {
 			code[length] = length % 2 ? 0x0b : 0x0f;
 			length++;
@@ -148,6 +109,6 @@ void fuzz_second_vcpu(void)
 		mine ^= mine << 13;
 		mine ^= mine >> 7;
 		mine ^= mine << 17;
-		((volatile uint8_t *)code)[mine % 16] = operands[mine >> 32 & 7];
+		((volatile uint8_t *)code)[mine % 16] = random_operands[mine >> 32 & 7];
 	}
 }
