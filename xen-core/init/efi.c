@@ -160,6 +160,7 @@ static void reset(bool power_off)
 	if (spin_try_lock(&lock)) {
 		enter(EFI_RESET_SYSTEM, args);
 		spin_unlock(&lock);
+		log_warning("EFI: firmware does not %s", power_off ? "switch off" : "reset");
 	}
 }
 

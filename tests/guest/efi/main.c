@@ -2,10 +2,12 @@
 /*
  * Proves that domain 0 reaches the runtime services of EFI firmware: its clock, its variables, one
  * of which is made, read, found by name and deleted; that what firmware refuses is told in its own
- * words; that the CPU comes back as it was left; and that with vga=keep what it prints is drawn
- * into the frame buffer firmware set up, which it is told of.
+ * words; that the CPU comes back as it was left; that with vga=keep what it prints is drawn into
+ * the frame buffer firmware set up, which it is told of; and that firmware resets the machine: all
+ * claims are its second life's. (The hypervisor says so if firmware does not.)
  *
  * cpus: 1
+ * reboots
  * options: console=com1,vga vga=keep
  * efi
  */
@@ -13,6 +15,7 @@
 
 #include <xen/errno.h>
 #include <xen/platform.h>
+#include <xen/sched.h>
 
 #define NOT_FOUND (1UL << 63 | 14)
 #define BUFFER_TOO_SMALL (1UL << 63 | 5)
@@ -153,8 +156,24 @@ static void the_cpu(void)
 	claim_equal("so_does_the_rounding_mode", control_seen, control);
 }
 
+/* A variable tells the second life from the first. */
+static void reset_once(void)
+{
+	struct sched_shutdown reboot = {.reason = SHUTDOWN_reboot};
+
+	ask_for_ours(XEN_EFI_get_variable, 0, sizeof(data));
+	if (call->status == NOT_FOUND) {
+		memcpy(data, "reset", 5);
+		ask_for_ours(XEN_EFI_set_variable, 7, 5);
+		hypercall2(__HYPERVISOR_sched_op, SCHEDOP_shutdown, &reboot);
+	}
+	claim(call->status == 0 && memcmp(data, "reset", 5) == 0, "a_variable_survives_a_reset");
+	ask_for_ours(XEN_EFI_set_variable, 7, 0);
+}
+
 void guest_test(void)
 {
+	reset_once();
 	the_screen();
 	the_cpu();
 	the_variables();
