@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Inside store/: one connection, its messages, its watches and the events that wait. What requests
- * mean is in request.c; see store.h for what users see.
+ * Inside store/: one connection, its messages (message.h), what is under way (exchange.c), its
+ * watches and the events that wait. What requests mean is in request.c; see store.h for what users
+ * see.
  */
 #ifndef STORE_CONNECTION_H
 #define STORE_CONNECTION_H
@@ -42,7 +43,7 @@ struct store {
 	bool kernel; /* it is the kernel's device, not the daemon's socket */
 	unsigned int flags;
 	uint32_t next_id;
-	bool deferring; /* store_transact(): writes need not be answered before the next */
+	bool deferring;     /* store_transact(): writes need not be answered before the next */
 	int deferred_error; /* the first of theirs */
 	struct store_pending pending[STORE_WINDOW];
 	unsigned int pending_count;
@@ -77,7 +78,12 @@ int store_settle(struct store *store);
  * of either: all of it is to be repeated. Not through the kernel, which takes one at a time. */
 int store_ask_later(struct store *store, uint32_t type, uint32_t tx, const struct iovec *parts,
 		    unsigned int count, char **value);
-/* Opens a lost connection anew. */
+/* Opens a lost connection anew, with all its watches. */
 int store_reopen(struct store *store);
+/* Registers them all. Only the connection can fail. */
+int store_watch_again(struct store *store);
+
+/* An event's payload goes to the end of the queue. -EPROTO: it is none. */
+int store_enqueue(struct store *store, const char *payload, size_t length);
 
 #endif

@@ -38,8 +38,8 @@ int store_read(struct store *store, uint32_t tx, const char *path, char **value,
 	return ask_path(store, XS_READ, tx, path, value, length);
 }
 
-static int read_each(struct store *store, uint32_t tx, const char *const *paths,
-		     unsigned int count, char **values)
+static int read_each(struct store *store, uint32_t tx, const char *const *paths, unsigned int count,
+		     char **values)
 {
 	int err = 0;
 	int rest;
