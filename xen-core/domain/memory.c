@@ -123,14 +123,14 @@ int memory_allocate(struct domain *d, unsigned int order, unsigned int address_b
 	return 0;
 }
 
-int memory_assign(struct domain *d, mfn_t first, unsigned int order)
+static int give(struct domain *d, mfn_t first, unsigned int order, bool asks_room)
 {
 	uint64_t count = 1UL << order;
 	int err;
 
 	assert(order <= BUDDY_ORDER_MAX);
 	spin_lock(&d->memory_lock);
-	err = check_room_locked(d, count);
+	err = asks_room ? check_room_locked(d, count) : 0;
 	if (!err) {
 		err = attach_locked(d, first, count);
 	}
@@ -141,19 +141,14 @@ int memory_assign(struct domain *d, mfn_t first, unsigned int order)
 	return err;
 }
 
+int memory_assign(struct domain *d, mfn_t first, unsigned int order)
+{
+	return give(d, first, order, true);
+}
+
 int memory_replace(struct domain *d, mfn_t first, unsigned int order)
 {
-	uint64_t count = 1UL << order;
-	int err;
-
-	assert(order <= BUDDY_ORDER_MAX);
-	spin_lock(&d->memory_lock);
-	err = attach_locked(d, first, count);
-	if (!err) {
-		d->frame_count += count;
-	}
-	spin_unlock(&d->memory_lock);
-	return err;
+	return give(d, first, order, false);
 }
 
 /* --- taking ---------------------------------------------------------------------------------- */

@@ -65,6 +65,13 @@ struct emul_fault {
 };
 
 struct emul_ops;
+struct emul_context;
+
+/* A control or debug register. */
+typedef enum emul_result emul_register_read(struct emul_context *context, unsigned int index,
+					    uint64_t *value);
+typedef enum emul_result emul_register_write(struct emul_context *context, unsigned int index,
+					     uint64_t value);
 
 struct emul_context {
 	/* Set by the caller. */
@@ -139,15 +146,11 @@ struct emul_ops {
 				       uint64_t *base, uint16_t *limit);
 
 	/* Never called in user mode. Only control registers 0, 2, 3, 4, 8 are asked for. */
-	enum emul_result (*read_cr)(struct emul_context *context, unsigned int index,
-				    uint64_t *value);
-	enum emul_result (*write_cr)(struct emul_context *context, unsigned int index,
-				     uint64_t value);
+	emul_register_read *read_cr;
+	emul_register_write *write_cr;
 	enum emul_result (*clts)(struct emul_context *context);
-	enum emul_result (*read_dr)(struct emul_context *context, unsigned int index,
-				    uint64_t *value);
-	enum emul_result (*write_dr)(struct emul_context *context, unsigned int index,
-				     uint64_t value);
+	emul_register_read *read_dr;
+	emul_register_write *write_dr;
 	enum emul_result (*read_msr)(struct emul_context *context, uint32_t index,
 				     uint64_t *value);
 	enum emul_result (*write_msr)(struct emul_context *context, uint32_t index,

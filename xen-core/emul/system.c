@@ -29,42 +29,24 @@ static unsigned int full_width(const struct emul_context *context)
 	return context->mode_bits == 64 ? 8 : 4;
 }
 
-static enum emul_result mov_cr(struct emul_context *context, const struct insn *insn)
+static enum emul_result mov_system(struct emul_context *context, const struct insn *insn)
 {
 	const struct emul_ops *ops = context->ops;
+	bool control = insn->op == OP_MOV_TO_CR || insn->op == OP_MOV_FROM_CR;
 	unsigned int bytes = full_width(context);
+	emul_register_read *read = control ? ops->read_cr : ops->read_dr;
+	emul_register_write *write = control ? ops->write_cr : ops->write_dr;
 	uint64_t value = 0;
 	enum emul_result result;
 
-	if (!cr_exists(insn->reg)) {
+	if (control ? !cr_exists(insn->reg) : insn->reg > 7) {
 		return emul_raise(context, EXCEPTION_UD, 0);
 	}
-	if (insn->op == OP_MOV_TO_CR) {
+	if (insn->op == OP_MOV_TO_CR || insn->op == OP_MOV_TO_DR) {
 		value = register_read(context, insn, insn->rm, bytes);
-		return ops->write_cr ? ops->write_cr(context, insn->reg, value) : EMUL_REFUSED;
+		return write ? write(context, insn->reg, value) : EMUL_REFUSED;
 	}
-	result = ops->read_cr ? ops->read_cr(context, insn->reg, &value) : EMUL_REFUSED;
-	if (!result) {
-		register_write(context, insn, insn->rm, bytes, value);
-	}
-	return result;
-}
-
-static enum emul_result mov_dr(struct emul_context *context, const struct insn *insn)
-{
-	const struct emul_ops *ops = context->ops;
-	unsigned int bytes = full_width(context);
-	uint64_t value = 0;
-	enum emul_result result;
-
-	if (insn->reg > 7) {
-		return emul_raise(context, EXCEPTION_UD, 0);
-	}
-	if (insn->op == OP_MOV_TO_DR) {
-		value = register_read(context, insn, insn->rm, bytes);
-		return ops->write_dr ? ops->write_dr(context, insn->reg, value) : EMUL_REFUSED;
-	}
-	result = ops->read_dr ? ops->read_dr(context, insn->reg, &value) : EMUL_REFUSED;
+	result = read ? read(context, insn->reg, &value) : EMUL_REFUSED;
 	if (!result) {
 		register_write(context, insn, insn->rm, bytes, value);
 	}
@@ -237,10 +219,9 @@ enum emul_result execute_system(struct emul_context *context, const struct insn 
 		return call(context, ops->wbinvd);
 	case OP_MOV_FROM_CR:
 	case OP_MOV_TO_CR:
-		return mov_cr(context, insn);
 	case OP_MOV_FROM_DR:
 	case OP_MOV_TO_DR:
-		return mov_dr(context, insn);
+		return mov_system(context, insn);
 	case OP_RDMSR:
 		return rdmsr(context);
 	case OP_WRMSR:

@@ -14,6 +14,7 @@
 #include "domain/memory.h"
 #include "hvm/hvm.h"
 #include "hvm/walk.h"
+#include "hypercall/memory.h"
 #include "lib/log.h"
 #include "lib/math.h"
 #include "lib/mem.h"
@@ -39,9 +40,7 @@ struct tables {
 
 static void place(struct domain *d, uint64_t g, unsigned int order)
 {
-	struct p2m *p2m = &d->hvm->p2m;
 	mfn_t first;
-	int err;
 
 	if (memory_allocate(d, order, 0, 0, &first)) {
 		if (order == 0) {
@@ -51,10 +50,7 @@ static void place(struct domain *d, uint64_t g, unsigned int order)
 		place(d, g + (1UL << (order - 1)), order - 1);
 		return;
 	}
-	spin_lock(&p2m->lock);
-	err = p2m_set_locked(p2m, gfn(g), first, order, P2M_RAM);
-	spin_unlock(&p2m->lock);
-	if (err) {
+	if (memory_place_ram(d, g, first, order)) {
 		dom0_refuse("memory", "none for its nested page tables");
 	}
 }

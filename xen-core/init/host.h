@@ -8,7 +8,7 @@
 #include "lib/types.h"
 
 void host_print_banner(void);
-/* Keeps the firmware's memory map as dom0 shall see it. Before memory_start() takes parts of it. */
+/* Keeps the firmware's memory map as dom0 shall see it. Before memory_setup() takes parts of it. */
 void host_note_memory_map(void);
 /* After ACPI is known: completes host_info, connects consoles, interrupts, shutdown, debug keys. */
 void host_connect(void);

@@ -32,7 +32,7 @@ extern struct boot_info boot; /* the core's own copy */
 void options_parse(const char *command_line);
 
 /* memory.c: page tables, frame table, allocator. On return the boot page tables are left behind. */
-void memory_start(void);
+void memory_setup(void);
 /* Gives a boot module's memory to the allocator. */
 void memory_free_module(struct boot_module *module);
 /* A module's bytes, through the direct map. */

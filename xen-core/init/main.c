@@ -121,7 +121,7 @@ void boot_entry(uint64_t information, uint32_t door)
 	smap_patch();
 	host_print_banner();
 	host_note_memory_map();
-	memory_start();
+	memory_setup();
 	cpus_prepare_boot_cpu();
 	__asm__ volatile(
 		"mov %0, %%rsp; xor %%ebp, %%ebp; jmp *%1" ::"r"(&tables_cpu_local(0)->regs),

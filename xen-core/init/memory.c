@@ -150,7 +150,7 @@ static void give_to_allocator(void)
 	}
 }
 
-void memory_start(void)
+void memory_setup(void)
 {
 	note_ram();
 	map_boot_start(early_page);
