@@ -10,7 +10,6 @@ static void overflow_is_reported(void)
 	uint64_t result;
 
 	CU_ASSERT_FALSE(checked_add(UINT64_MAX, 1, &result));
-	CU_ASSERT_FALSE(checked_sub(0, 1, &result));
 	CU_ASSERT_FALSE(checked_mul(UINT64_C(1) << 32, UINT64_C(1) << 32, &result));
 	CU_ASSERT(checked_mul(UINT64_C(1) << 32, 3, &result));
 	CU_ASSERT_EQUAL(result, UINT64_C(3) << 32);
@@ -36,7 +35,6 @@ static void orders_and_roundings_are_exact_at_the_edges(void)
 	CU_ASSERT_EQUAL(log2_floor(UINT64_MAX), 63);
 	CU_ASSERT_EQUAL(div_round_up(UINT64_MAX, 2), UINT64_C(1) << 63);
 	CU_ASSERT_EQUAL(align_up(4097, 4096), 8192);
-	CU_ASSERT_EQUAL(align_down(8191, 4096), 4096);
 }
 
 static void a_second_of_ticks_is_a_second(void)
@@ -45,18 +43,14 @@ static void a_second_of_ticks_is_a_second(void)
 					       1000000000, 1000000001, 2893437000, 3579545000000};
 
 	for (size_t i = 0; i < array_size(frequencies); i++) {
-		uint32_t mul, inverse_mul;
-		int8_t shift, inverse_shift;
-		uint64_t ns, ticks;
+		uint32_t mul;
+		int8_t shift;
+		uint64_t ns;
 
 		scale_from_frequency(frequencies[i], &mul, &shift);
 		CU_ASSERT(mul >= UINT32_C(1) << 31);
 		ns = scale_mul(frequencies[i], mul, shift);
 		CU_ASSERT(ns <= 1000000000 && ns >= 999999997);
-		scale_invert(mul, shift, &inverse_mul, &inverse_shift);
-		ticks = scale_mul(1000000000, inverse_mul, inverse_shift);
-		CU_ASSERT(ticks <= frequencies[i] + frequencies[i] / 1000000000 + 1);
-		CU_ASSERT(ticks + ticks / 100000000 + 2 >= frequencies[i]);
 	}
 }
 

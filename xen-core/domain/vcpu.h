@@ -25,7 +25,6 @@ struct pv_vcpu;
 #define VCPU_DOWN (1U << 0)       /* VCPUOP_down, or never brought up */
 #define VCPU_BLOCKED (1U << 1)    /* SCHEDOP_block, SCHEDOP_poll: until an event */
 #define VCPU_SHUTDOWN (1U << 2)   /* its domain is shutting down */
-#define VCPU_MIGRATING (1U << 3)
 
 #define VCPU_VIRQS 24
 

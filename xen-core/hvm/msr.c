@@ -30,7 +30,6 @@
 #define DEBUGCTL_IGNORED 3UL /* LBR, BTF: neither is there */
 #define MISC_ENABLE_VALUE (1UL << 0 | 1UL << 11 | 1UL << 12) /* fast strings; no BTS, no PEBS */
 #define FIXED_16K_COUNT 2U
-#define FIXED_4K_COUNT 8U
 
 enum msr_for {
 	FOR_ALL,

@@ -15,7 +15,6 @@
 #include "x86/pte.h"
 
 #define NPT_LEVELS 4U
-#define NPT_LEVEL_MAX_LARGE 2U /* 2 MiB: no 1 GiB entries are made */
 
 /* Frames an entry of that level stands for. */
 static inline unsigned int npt_level_order(unsigned int level)

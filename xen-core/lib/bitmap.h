@@ -47,8 +47,8 @@ static inline void bitmap_fill(uint64_t *words, size_t bits)
 	}
 }
 
-/* The first bit >= from whose value, after XOR with `flip`, is 1. */
-static inline size_t bitmap_search(const uint64_t *words, size_t bits, size_t from, uint64_t flip)
+/* The first set bit that is >= from. */
+static inline size_t bitmap_next_set(const uint64_t *words, size_t bits, size_t from)
 {
 	size_t i = from / 64;
 	uint64_t mask = ~UINT64_C(0) << (from % 64);
@@ -57,7 +57,7 @@ static inline size_t bitmap_search(const uint64_t *words, size_t bits, size_t fr
 		return bits;
 	}
 	for (; i < BITMAP_WORDS(bits); i++) {
-		uint64_t word = (words[i] ^ flip) & mask & bitmap_word_mask(i, bits);
+		uint64_t word = words[i] & mask & bitmap_word_mask(i, bits);
 
 		if (word) {
 			return i * 64 + (size_t)__builtin_ctzll(word);
@@ -69,23 +69,7 @@ static inline size_t bitmap_search(const uint64_t *words, size_t bits, size_t fr
 
 static inline size_t bitmap_first_set(const uint64_t *words, size_t bits)
 {
-	return bitmap_search(words, bits, 0, 0);
-}
-
-static inline size_t bitmap_first_clear(const uint64_t *words, size_t bits)
-{
-	return bitmap_search(words, bits, 0, ~UINT64_C(0));
-}
-
-/* The first set bit that is >= from. */
-static inline size_t bitmap_next_set(const uint64_t *words, size_t bits, size_t from)
-{
-	return bitmap_search(words, bits, from, 0);
-}
-
-static inline size_t bitmap_next_clear(const uint64_t *words, size_t bits, size_t from)
-{
-	return bitmap_search(words, bits, from, ~UINT64_C(0));
+	return bitmap_next_set(words, bits, 0);
 }
 
 /* Adds pairs, then nibbles, then bytes: the core may not assume POPCNT. */
@@ -106,9 +90,5 @@ static inline size_t bitmap_weight(const uint64_t *words, size_t bits)
 	}
 	return weight;
 }
-
-#define bitmap_for_each_set(bit, words, bits)                                                 \
-	for ((bit) = bitmap_first_set(words, bits); (bit) < (bits);                           \
-	     (bit) = bitmap_next_set(words, bits, (bit) + 1))
 
 #endif

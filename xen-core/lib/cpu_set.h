@@ -90,14 +90,6 @@ static inline void cpu_set_and(struct cpu_set *result, const struct cpu_set *a,
 	}
 }
 
-static inline void cpu_set_or(struct cpu_set *result, const struct cpu_set *a,
-			      const struct cpu_set *b)
-{
-	for (size_t i = 0; i < array_size(a->words); i++) {
-		result->words[i] = a->words[i] | b->words[i];
-	}
-}
-
 static inline bool cpu_set_intersects(const struct cpu_set *a, const struct cpu_set *b)
 {
 	for (size_t i = 0; i < array_size(a->words); i++) {

@@ -21,7 +21,6 @@ enum elf_class { ELF_CLASS_NONE, ELF_CLASS_32, ELF_CLASS_64 };
 #define ELF_FLAG_READ 4u
 
 /* sh_type values. */
-#define ELF_SECTION_SYMTAB 2u
 #define ELF_SECTION_STRTAB 3u
 #define ELF_SECTION_NOTE 7u
 #define ELF_SECTION_NOBITS 8u

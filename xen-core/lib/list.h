@@ -27,22 +27,12 @@ static inline bool list_is_empty(const struct list *head)
 	return head->next == head;
 }
 
-static inline void list_insert_between(struct list *node, struct list *prev, struct list *next)
-{
-	node->next = next;
-	node->prev = prev;
-	prev->next = node;
-	next->prev = node;
-}
-
-static inline void list_add_head(struct list *head, struct list *node)
-{
-	list_insert_between(node, head, head->next);
-}
-
 static inline void list_add_tail(struct list *head, struct list *node)
 {
-	list_insert_between(node, head->prev, head);
+	node->next = head;
+	node->prev = head->prev;
+	head->prev->next = node;
+	head->prev = node;
 }
 
 static inline void list_remove(struct list *node)
@@ -52,24 +42,8 @@ static inline void list_remove(struct list *node)
 	list_init(node);
 }
 
-/* Moves every member of `from` to the end of `to`. */
-static inline void list_splice_tail(struct list *to, struct list *from)
-{
-	if (list_is_empty(from)) {
-		return;
-	}
-	from->next->prev = to->prev;
-	to->prev->next = from->next;
-	from->prev->next = to;
-	to->prev = from->prev;
-	list_init(from);
-}
-
-#define list_entry(node, type, member) container_of(node, type, member)
-
 /* The list is not empty. */
 #define list_first_entry(list, type, member) container_of((list)->next, type, member)
-#define list_last_entry(list, type, member) container_of((list)->prev, type, member)
 
 #define list_for_each_entry(iter, list, type, member)                                         \
 	for ((iter) = container_of((list)->next, type, member); &(iter)->member != (list);    \

@@ -17,22 +17,12 @@ static inline bool must_check checked_add(uint64_t a, uint64_t b, uint64_t *sum)
 	return !__builtin_add_overflow(a, b, sum);
 }
 
-static inline bool must_check checked_sub(uint64_t a, uint64_t b, uint64_t *difference)
-{
-	return !__builtin_sub_overflow(a, b, difference);
-}
-
 static inline bool must_check checked_mul(uint64_t a, uint64_t b, uint64_t *product)
 {
 	return !__builtin_mul_overflow(a, b, product);
 }
 
 /* alignment is a power of two; align_up() wraps above the last multiple. */
-static inline uint64_t align_down(uint64_t value, uint64_t alignment)
-{
-	return value & ~(alignment - 1);
-}
-
 static inline uint64_t align_up(uint64_t value, uint64_t alignment)
 {
 	return (value + alignment - 1) & ~(alignment - 1);
@@ -67,11 +57,6 @@ static inline uint32_t min_u32(uint32_t a, uint32_t b)
 static inline uint32_t max_u32(uint32_t a, uint32_t b)
 {
 	return a > b ? a : b;
-}
-
-static inline bool is_power_of_two(uint64_t value)
-{
-	return value != 0 && (value & (value - 1)) == 0;
 }
 
 /* value is not 0. */
@@ -140,16 +125,6 @@ static inline void scale_from_frequency(uint64_t ticks_per_second, uint32_t *mul
 					int8_t *shift)
 {
 	scale_from_ratio(1000000000u, ticks_per_second, mul_frac, shift);
-}
-
-/* The scale of the way back: from (mul_frac, shift), mul_frac not 0, to its reciprocal. */
-static inline void scale_invert(uint32_t mul_frac, int8_t shift, uint32_t *inverse_mul_frac,
-				int8_t *inverse_shift)
-{
-	int8_t exponent;
-
-	scale_from_ratio(UINT64_C(1) << 32, mul_frac, inverse_mul_frac, &exponent);
-	*inverse_shift = (int8_t)(exponent - shift);
 }
 
 #endif

@@ -26,9 +26,4 @@
 #define MIB(n) ((uint64_t)(n) << 20)
 #define GIB(n) ((uint64_t)(n) << 30)
 
-/* Locking contracts, read by clang's thread-safety analysis and by people. */
-#define ACQUIRES(lock)
-#define RELEASES(lock)
-#define REQUIRES(lock)
-
 #endif

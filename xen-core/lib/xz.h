@@ -38,8 +38,6 @@ struct xz_workspace {
 	uint64_t crc64[256];
 };
 
-#define XZ_WORKSPACE_BYTES sizeof(struct xz_workspace)
-
 /*
  * The output buffer is also the dictionary, so it must hold the whole result. Bytes after the
  * stream are ignored. On error (-XEN_EINVAL malformed, -XEN_ENOSPC output full, -XEN_EOPNOTSUPP

@@ -10,9 +10,7 @@
 
 #define shared_read(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 #define shared_write(p, value) __atomic_store_n((p), (value), __ATOMIC_RELAXED)
-#define shared_read_acquire(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define shared_write_release(p, value) __atomic_store_n((p), (value), __ATOMIC_RELEASE)
 #define shared_fence_write() __atomic_thread_fence(__ATOMIC_RELEASE)
-#define shared_fence() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 #endif

@@ -39,7 +39,6 @@ struct fadt {
 
 #define FADT_FLAG_TIMER_32BIT (1U << 8)
 #define FADT_FLAG_RESET (1U << 10)
-#define FADT_FLAG_HW_REDUCED (1U << 20)
 #define FADT_BOOT_NO_RTC (1U << 5)
 
 #define PM1_SLEEP_TYPE_SHIFT 10

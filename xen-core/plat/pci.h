@@ -40,12 +40,10 @@ bool pci_device_exists(struct pci_address where);
 void pci_device_use_msi(struct pci_address where, bool is_msix, bool use);
 void pci_device_own_mask(struct pci_address where, uint32_t mask);
 
-#define PCI_VENDOR 0x00
 #define PCI_COMMAND 0x04
 #define PCI_COMMAND_MEMORY 0x2U
 #define PCI_STATUS 0x06
 #define PCI_STATUS_CAPABILITIES 0x10U
-#define PCI_HEADER_TYPE 0x0e
 #define PCI_BAR0 0x10
 #define PCI_CAPABILITIES 0x34
 #define PCI_CAP_MSI 0x05

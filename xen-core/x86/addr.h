@@ -32,7 +32,6 @@ typedef struct {
 } gva_t;
 
 #define MFN_NONE ((mfn_t){~0UL})
-#define GFN_NONE ((gfn_t){~0UL})
 
 static inline mfn_t mfn(uint64_t n)
 {

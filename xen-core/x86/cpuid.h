@@ -17,9 +17,7 @@ struct cpuid_leaf {
 #define CPUID_0C_INTEL 0x6c65746eU /* "ntel", the end of the vendor's name */
 
 /* leaf 1, edx */
-#define CPUID_1D_TSC (1U << 4)
 #define CPUID_1D_APIC (1U << 9)
-#define CPUID_1D_SEP (1U << 11)
 #define CPUID_1D_MTRR (1U << 12)
 #define CPUID_1D_PAT (1U << 16)
 #define CPUID_1D_HTT (1U << 28)
@@ -52,7 +50,6 @@ struct cpuid_leaf {
 #define CPUID_7A1_AVX_VNNI (1U << 4)
 #define CPUID_7A1_AVX512_BF16 (1U << 5)
 /* leaf 0x80000001, edx and ecx */
-#define CPUID_E1D_SYSCALL (1U << 11)
 #define CPUID_E1D_RDTSCP (1U << 27)
 #define CPUID_E1D_COMMON 0x0183f3ffU /* AMD repeats these of leaf 1, edx */
 #define CPUID_E1C_CMP_LEGACY (1U << 1)

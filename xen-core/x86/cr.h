@@ -21,8 +21,6 @@
 #define CR0_CD (1UL << 30)
 #define CR0_PG (1UL << 31)
 
-#define CR3_PWT (1UL << 3)
-#define CR3_PCD (1UL << 4)
 #define CR3_PCID_MASK 0xfffUL
 #define CR3_ADDRESS_MASK 0x000ffffffffff000UL
 #define CR3_NO_FLUSH (1UL << 63)
@@ -56,10 +54,8 @@
 #define EFER_LMA (1UL << 10)
 #define EFER_NXE (1UL << 11)
 #define EFER_SVME (1UL << 12)
-#define EFER_LMSLE (1UL << 13)
 #define EFER_FFXSR (1UL << 14)
 #define EFER_TCE (1UL << 15)
-#define EFER_AIBRSE (1UL << 21)
 
 #define RFLAGS_CF (1UL << 0)
 #define RFLAGS_FIXED (1UL << 1)
@@ -77,28 +73,18 @@
 #define RFLAGS_RF (1UL << 16)
 #define RFLAGS_VM (1UL << 17)
 #define RFLAGS_AC (1UL << 18)
-#define RFLAGS_VIF (1UL << 19)
-#define RFLAGS_VIP (1UL << 20)
-#define RFLAGS_ID (1UL << 21)
 #define RFLAGS_ARITHMETIC \
 	(RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF)
 
 #define XCR0_X87 (1UL << 0)
 #define XCR0_SSE (1UL << 1)
 #define XCR0_AVX (1UL << 2)
-#define XCR0_BNDREGS (1UL << 3)
-#define XCR0_BNDCSR (1UL << 4)
 #define XCR0_OPMASK (1UL << 5)
 #define XCR0_ZMM_HI256 (1UL << 6)
 #define XCR0_HI16_ZMM (1UL << 7)
-#define XCR0_PKRU (1UL << 9)
-#define XCR0_TILECFG (1UL << 17)
-#define XCR0_TILEDATA (1UL << 18)
-#define XCR0_LWP (1UL << 62)
 
 /* DR6: the bits that read as one, those that read as zero are all others not named. */
 #define DR6_RESERVED_ONE 0xffff0ff0UL
-#define DR6_B0 (1UL << 0)
 #define DR6_B_ALL 0xfUL
 #define DR6_BD (1UL << 13)
 #define DR6_BS (1UL << 14)
@@ -108,15 +94,10 @@
 #define DR7_RESERVED_ONE (1UL << 10)
 #define DR7_RESERVED_ZERO 0xffffffff0000d000UL
 #define DR7_ENABLE_MASK 0xffUL
-#define DR7_LE (1UL << 8)
-#define DR7_GE (1UL << 9)
 #define DR7_RTM (1UL << 11)
 #define DR7_GD (1UL << 13)
 #define DR7_CONTROL_SHIFT 16
 #define DR7_CONTROL_BITS 4
-#define DR7_RW_EXECUTE 0U
-#define DR7_RW_WRITE 1U
 #define DR7_RW_IO 2U
-#define DR7_RW_READ_WRITE 3U
 
 #endif

@@ -8,9 +8,6 @@
 
 #include "lib/types.h"
 
-#define DESC_ACCESSED (1UL << 40)
-#define DESC_WRITABLE (1UL << 41) /* data; readable for code */
-#define DESC_CODE (1UL << 43)
 #define DESC_SEGMENT (1UL << 44) /* code or data, not system */
 #define DESC_DPL_SHIFT 45
 #define DESC_DPL (3UL << DESC_DPL_SHIFT)
@@ -21,14 +18,8 @@
 
 /* System types in 64-bit mode (SDM 3A table 3-2). */
 #define DESC_TYPE_NONE 0x0U
-#define DESC_TYPE_LDT 0x2U
-#define DESC_TYPE_TSS 0x9U
-#define DESC_TYPE_TSS_BUSY 0xbU
 #define DESC_TYPE_CALL_GATE 0xcU
-#define DESC_TYPE_INTERRUPT_GATE 0xeU
-#define DESC_TYPE_TRAP_GATE 0xfU
 
-#define SELECTOR_RPL 3U
 #define SELECTOR_LDT 4U
 #define SELECTOR_INDEX_SHIFT 3
 

@@ -52,8 +52,6 @@ static inline bool exception_has_error_code(unsigned int vector)
 #define PF_ERROR_RESERVED (1U << 3)
 #define PF_ERROR_FETCH (1U << 4)
 #define PF_ERROR_PROTECTION_KEY (1U << 5)
-#define PF_ERROR_SHADOW_STACK (1U << 6)
-#define PF_ERROR_RMP (1U << 31)
 
 #define SELECTOR_ERROR_EXTERNAL (1U << 0)
 #define SELECTOR_ERROR_IDT (1U << 1)

@@ -27,7 +27,6 @@ typedef struct {
 #define PTE_PAT (1UL << 7) /* in an L1 entry, where PSE has no meaning */
 #define PTE_G (1UL << 8)
 #define PTE_AVAIL (7UL << 9)
-#define PTE_PAT_LARGE (1UL << 12) /* in an entry with PSE */
 #define PTE_GUEST_KERNEL (1UL << 52)
 #define PTE_AVAIL_HIGH (0x7ffUL << 52)
 #define PTE_NX (1UL << 63)

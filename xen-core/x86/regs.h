@@ -105,9 +105,4 @@ static inline uint64_t *regs_gpr(struct cpu_regs *regs, unsigned int index)
 	return (uint64_t *)(void *)((char *)regs + offset[index & (GPR_COUNT - 1)]);
 }
 
-static inline unsigned int regs_cpl(const struct cpu_regs *regs)
-{
-	return regs->cs & 3U;
-}
-
 #endif

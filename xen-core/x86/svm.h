@@ -16,7 +16,6 @@
 #define CPUID_E1C_SVM (1U << 2)
 #define SVM_FEATURE_NESTED_PAGING (1U << 0)
 #define SVM_FEATURE_NEXT_RIP (1U << 3)
-#define SVM_FEATURE_FLUSH_ASID (1U << 6)
 
 #define MSR_VM_CR 0xc0010114U
 #define VM_CR_SVM_DISABLED (1U << 4)
