@@ -176,6 +176,25 @@ static void a_large_page_is_split(void)
 	(void)reserve(2, XENMEM_decrease_reservation, DOMID_SELF, 1, 0);
 }
 
+static void foreign_frames(void)
+{
+	struct xen_remove_from_physmap r = {.domid = 2, .gpfn = 0x900};
+	struct xen_add_to_physmap_batch b = {.domid = 2,
+					     .space = XENMAPSPACE_gmfn_foreign,
+					     .size = 3,
+					     .u = {1},
+					     .idxs = place_va(0, LIST),
+					     .gpfns = place_va(0, LIST2),
+					     .errs = place_va(0, 3)};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		list(0)[i] = whole_places[1][8 + i].n;
+		((uint64_t *)place(0, LIST2))[i] = i == 2 ? 0x9000000 : 0x900 + i;
+	}
+	(void)with(0, __HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &b, sizeof(b));
+	(void)with(0, __HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &r, sizeof(r));
+}
+
 /* --- event channels -------------------------------------------------------------------------- */
 
 static int64_t event(unsigned int n, uint64_t cmd, void *arg, size_t bytes)
@@ -680,6 +699,7 @@ SWEEP(reservations_and_exchanges, memory_is_counted_right_whatever_fails_in_a_re
 SWEEP(maps_and_resources, a_failing_map_or_resource_call_leaves_nothing)
 SWEEP(a_translated_guests_map, a_translated_guests_map_stays_whole_whatever_fails)
 SWEEP(a_large_page_is_split, a_large_page_is_whole_or_split_whatever_fails)
+SWEEP(foreign_frames, a_foreign_frame_is_held_or_not)
 SWEEP(event_channels, ports_stay_whole_whatever_fails)
 SWEEP(event_queues, event_queues_stay_whole_whatever_fails)
 SWEEP(interrupts_of_devices, a_devices_interrupt_is_bound_or_not)
@@ -711,6 +731,7 @@ int main(void)
 		UNIT(a_failing_map_or_resource_call_leaves_nothing),
 		UNIT(a_translated_guests_map_stays_whole_whatever_fails),
 		UNIT(a_large_page_is_whole_or_split_whatever_fails),
+		UNIT(a_foreign_frame_is_held_or_not),
 		UNIT(ports_stay_whole_whatever_fails),
 		UNIT(event_queues_stay_whole_whatever_fails),
 		UNIT(a_devices_interrupt_is_bound_or_not),

@@ -174,9 +174,9 @@ static void free_vcpu(struct vcpu *v)
 	}
 }
 
-static int teardown(struct domain *d unused_arg)
+static int teardown(struct domain *d)
 {
-	return 0;
+	return p2m_foreign_teardown(&d->hvm->p2m);
 }
 
 /* --- switching ------------------------------------------------------------------------------- */
@@ -448,18 +448,13 @@ static int map_grant(struct vcpu *v, const struct grant_mapping *mapping)
 {
 	struct p2m *p2m = &v->domain->hvm->p2m;
 	gfn_t g = gfn(mapping->host_address >> PAGE_SHIFT);
-	struct p2m_entry entry;
-	int err = -XEN_EINVAL;
+	int err;
 
 	if (page_offset(mapping->host_address)) {
 		return GNTST_general_error;
 	}
 	spin_lock(&p2m->lock);
-	p2m_get(p2m, g, &entry);
-	if (entry.kind == P2M_HOLE) {
-		err = p2m_set_locked(p2m, g, mapping->mfn, 0,
-				     mapping->readonly ? P2M_GRANT_RO : P2M_GRANT);
-	}
+	err = p2m_fill_locked(p2m, g, mapping->mfn, mapping->readonly ? P2M_GRANT_RO : P2M_GRANT);
 	spin_unlock(&p2m->lock);
 	return err ? GNTST_general_error : GNTST_okay;
 }

@@ -4,7 +4,8 @@
  * an address decides:
  *
  *     the local APIC's page      its registers
- *     RAM, granted frames        memory; where read-only, writes are dropped
+ *     RAM                        memory; where read-only, writes are dropped
+ *     frames of others           the CPU's own accesses only: what is emulated finds nothing
  *     nothing                    reads ones, drops writes: no device models are attached
  *
  * A fault on memory that allows the access by now was a race with a change of the p2m: the guest
@@ -12,6 +13,7 @@
  */
 #include "hvm/exit.h"
 #include "hvm/hvm.h"
+#include "hvm/npt.h"
 #include "hvm/walk.h"
 
 #include "emul/emul.h"
@@ -45,20 +47,10 @@ void hvm_memory_write(struct vcpu *v, uint64_t address, const void *from, unsign
 
 static bool is_allowed_now(const struct p2m_entry *entry, const struct hvm_exit *exit)
 {
-	switch (entry->kind) {
-	case P2M_HOLE:
-		return false;
-	case P2M_RAM:
-	case P2M_SHARED:
-		return true;
-	case P2M_RAM_RO:
-		return !exit->memory.write;
-	case P2M_GRANT:
-		return !exit->memory.execute;
-	case P2M_GRANT_RO:
-		return !exit->memory.write && !exit->memory.execute;
-	}
-	return false;
+	uint64_t access = npt_access(entry->kind);
+
+	return (access & PTE_P) && (!exit->memory.write || (access & PTE_RW)) &&
+	       !(exit->memory.execute && (access & PTE_NX));
 }
 
 void hvm_memory_fault(struct vcpu *v, struct cpu_regs *regs, const struct hvm_exit *exit)

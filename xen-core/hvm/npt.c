@@ -16,9 +16,9 @@
 #include "mm/heap.h"
 
 #define KIND_SHIFT 52
-#define KIND_MASK 7UL
+#define KIND_MASK 15UL
 
-static uint64_t access_flags(enum p2m_kind kind)
+uint64_t npt_access(enum p2m_kind kind)
 {
 	switch (kind) {
 	case P2M_HOLE:
@@ -29,8 +29,10 @@ static uint64_t access_flags(enum p2m_kind kind)
 	case P2M_RAM_RO:
 		return PTE_P | PTE_US;
 	case P2M_GRANT:
+	case P2M_FOREIGN:
 		return PTE_P | PTE_RW | PTE_US | PTE_NX;
 	case P2M_GRANT_RO:
+	case P2M_FOREIGN_RO:
 		return PTE_P | PTE_US | PTE_NX;
 	}
 	return 0;
@@ -41,7 +43,7 @@ pte_t npt_make(mfn_t first, enum p2m_kind kind, unsigned int level)
 	if (kind == P2M_HOLE) {
 		return PTE_NONE;
 	}
-	return pte_make(first, access_flags(kind) | PTE_A | PTE_D | (uint64_t)kind << KIND_SHIFT |
+	return pte_make(first, npt_access(kind) | PTE_A | PTE_D | (uint64_t)kind << KIND_SHIFT |
 				       (level > 1 ? PTE_PSE : 0));
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Nested page tables: tables of the long-mode format whose input is a guest physical address (APM 2
- * 15.25). The hardware treats guest accesses as user accesses, so entries need US. Bits 52-54 are
+ * 15.25). The hardware treats guest accesses as user accesses, so entries need US. Bits 52-55 are
  * not the hardware's: they hold what the entry is (enum p2m_kind), also of entries not present.
  *
  * Here: the entries, and finding and splitting them in the tree. Who may change what, and when, is
@@ -22,6 +22,8 @@ static inline unsigned int npt_level_order(unsigned int level)
 	return PT_INDEX_BITS * (level - 1);
 }
 
+/* What the hardware lets the guest do there: P, RW, US, NX; 0 for a hole. */
+uint64_t npt_access(enum p2m_kind kind);
 /* level 1 or 2. */
 pte_t npt_make(mfn_t first, enum p2m_kind kind, unsigned int level);
 /* Of a leaf, or of an entry not present (P2M_HOLE). */

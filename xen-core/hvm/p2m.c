@@ -13,6 +13,7 @@
 #include "hvm/hvm.h"
 #include "hvm/npt.h"
 
+#include "lib/check.h"
 #include "lib/math.h"
 #include "machine/atomic.h"
 #include "machine/tlb.h"
@@ -36,6 +37,7 @@ bool p2m_shrink(struct p2m *p2m)
 
 void p2m_destroy(struct p2m *p2m)
 {
+	assert(p2m->foreign == 0);
 	while (!p2m_shrink(p2m)) {
 	}
 	npt_free_root(p2m->root);
@@ -79,6 +81,8 @@ static void store(struct p2m *p2m, pte_t *slot, pte_t entry)
 {
 	pte_t old = pte_raw(atomic_exchange(&slot->raw, entry.raw));
 
+	p2m->foreign += p2m_is_foreign(npt_kind(entry));
+	p2m->foreign -= p2m_is_foreign(npt_kind(old));
 	if (pte_is_present(old)) {
 		atomic_add(&p2m->generation, 1);
 	}
@@ -111,6 +115,9 @@ static int set_range_locked(struct p2m *p2m, uint64_t g, mfn_t first, uint64_t c
 		if (!slot) {
 			return -XEN_ENOMEM;
 		}
+		if (p2m_is_foreign(npt_kind(pte_raw(atomic_read(&slot->raw))))) {
+			return -XEN_EBUSY;
+		}
 		store(p2m, slot, npt_make(mfn_add(first, done), kind, level));
 		done += 1UL << npt_level_order(level);
 	}
@@ -139,6 +146,14 @@ int p2m_set_locked(struct p2m *p2m, gfn_t g, mfn_t first, unsigned int order, en
 	}
 	p2m->gfn_end = max_u64(p2m->gfn_end, g.n + count);
 	return 0;
+}
+
+int p2m_fill_locked(struct p2m *p2m, gfn_t g, mfn_t m, enum p2m_kind kind)
+{
+	struct p2m_entry entry;
+
+	p2m_get(p2m, g, &entry);
+	return entry.kind == P2M_HOLE ? p2m_set_locked(p2m, g, m, 0, kind) : -XEN_EBUSY;
 }
 
 int p2m_remove_locked(struct p2m *p2m, gfn_t g, mfn_t m, bool *removed)
@@ -179,7 +194,8 @@ static bool goes_on(const struct p2m_entry *run, uint64_t frames, const struct p
 void p2m_dump(struct domain *d, void (*print)(const char *format, ...))
 {
 	static const char *const names[] = {"hole", "RAM", "read-only RAM", "grant",
-					    "read-only grant", "shared"};
+					    "read-only grant", "shared", "foreign",
+					    "read-only foreign"};
 	struct p2m_entry run = {MFN_NONE, P2M_HOLE, 0}, next;
 	uint64_t start = 0, end = d->is_pv ? 0 : d->hvm->p2m.gfn_end, lines = 0, entries = 0;
 

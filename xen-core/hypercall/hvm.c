@@ -88,6 +88,8 @@ static uint16_t memory_type(enum p2m_kind kind)
 	case P2M_GRANT_RO:
 		return HVMMEM_ram_ro;
 	case P2M_HOLE:
+	case P2M_FOREIGN:
+	case P2M_FOREIGN_RO:
 		break;
 	}
 	return HVMMEM_mmio_dm;

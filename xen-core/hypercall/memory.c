@@ -241,20 +241,6 @@ static int64_t decrease_reservation(struct hypercall *call)
 	return (int64_t)(done >> r.request.extent_order);
 }
 
-/* Numbers that PV guests choose themselves cannot be placed or removed by others. */
-static int64_t refuse_physmap(struct hypercall *call)
-{
-	domid_t domid;
-	struct domain *d;
-	int err;
-
-	if (guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid))) {
-		return -XEN_EFAULT;
-	}
-	err = call_find(call, domid, RIGHT_TARGET, &d);
-	return err ? err : -XEN_EACCES;
-}
-
 static int64_t no_vnuma(struct hypercall *call unused_arg)
 {
 	return -XEN_EOPNOTSUPP;
@@ -296,7 +282,7 @@ static const struct memory_row rows[] = {
 	[XENMEM_get_pod_target] = {memory_pod_target, false},
 	[XENMEM_get_sharing_freed_pages] = {no_sharing, false},
 	[XENMEM_get_sharing_shared_pages] = {no_sharing, false},
-	[XENMEM_add_to_physmap_batch] = {refuse_physmap, false},
+	[XENMEM_add_to_physmap_batch] = {memory_add_to_physmap_batch, true},
 	[XENMEM_claim_pages] = {memory_claim_pages, false},
 	[XENMEM_get_vnumainfo] = {no_vnuma, false},
 	[XENMEM_acquire_resource] = {memory_acquire_resource, true},

@@ -31,7 +31,7 @@ int must_check memory_exchange_teardown(struct domain *d);
 bool memory_give_up_gfn(struct domain *d, uint64_t g);
 /* Puts fresh frames of d's at g; what stood there is given up. */
 int must_check memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int order);
-hypercall_handler memory_add_to_physmap, memory_remove_from_physmap;
+hypercall_handler memory_add_to_physmap, memory_add_to_physmap_batch, memory_remove_from_physmap;
 
 /* memory_info.c */
 hypercall_handler memory_own_map, memory_machine_map, memory_set_map, memory_machphys_mapping,

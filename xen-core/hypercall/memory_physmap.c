@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What stands at the frame numbers of a translated domain: placing the core's shared pages, moving
- * frames, taking them away. RAM that something else takes the place of is given up: the domain has
- * no other name for it.
+ * What stands at the frame numbers of a translated domain: placing the core's shared pages and
+ * frames of others, moving frames, taking them away. RAM that something else takes the place of is
+ * given up: the domain has no other name for it.
  *
  *     shared_info, grant table    each stands at one number at most; M2P remembers which
  *     gmfn                        a frame of the domain's own, moved from another number
+ *     gmfn_foreign                a frame of a domain the caller controls (hvm/foreign.c); in
+ *                                 batches only (public/memory.h)
  *
- * Paravirtual domains choose their numbers themselves: refused.
+ * A batch is done element by element: what came of each is its error, the call itself succeeds.
+ * Progress of a restarted one counts elements. Paravirtual domains choose their numbers
+ * themselves: refused.
  */
 #include "hypercall/memory.h"
 
-#include "domain/guest_ops.h"
+#include "domain/restart.h"
 #include "grant/grant.h"
 #include "hvm/hvm.h"
 #include "machine/frames.h"
@@ -53,6 +57,29 @@ bool memory_give_up_gfn(struct domain *d, uint64_t g)
 	return true;
 }
 
+/* Whatever stands at g is no more, but for what other calls map and unmap. True: it was no hole,
+ * the caller flushes. */
+static bool clear_place(struct domain *d, uint64_t g)
+{
+	struct p2m *p2m = &d->hvm->p2m;
+	struct p2m_entry entry;
+	bool removed;
+
+	if (p2m_foreign_take(p2m, gfn(g), &entry)) {
+		p2m_flush(d);
+		p2m_foreign_put(&entry);
+	} else if (entry.kind == P2M_RAM || entry.kind == P2M_RAM_RO) {
+		(void)memory_give_up_gfn(d, g);
+	} else if (entry.kind == P2M_SHARED) {
+		spin_lock(&p2m->lock);
+		if (p2m_remove_locked(p2m, gfn(g), entry.mfn, &removed)) {
+			removed = false;
+		}
+		spin_unlock(&p2m->lock);
+	}
+	return entry.kind != P2M_HOLE;
+}
+
 int memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int order)
 {
 	struct p2m *p2m = &d->hvm->p2m;
@@ -65,7 +92,7 @@ int memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int ord
 			i = ((((g + i) >> entry.order) + 1) << entry.order) - g;
 			continue;
 		}
-		(void)memory_give_up_gfn(d, g + i);
+		(void)clear_place(d, g + i);
 		i++;
 	}
 	spin_lock(&p2m->lock);
@@ -76,25 +103,25 @@ int memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int ord
 
 /* --- placing what the core shares ------------------------------------------------------------ */
 
-static int shared_frame(struct domain *d, const struct xen_add_to_physmap *request, mfn_t *m)
+static int shared_frame(struct domain *d, unsigned int space, uint64_t index, mfn_t *m)
 {
 	int err;
 
-	switch (request->space) {
+	switch (space) {
 	case XENMAPSPACE_shared_info:
-		if (request->idx != 0) {
+		if (index != 0) {
 			return -XEN_EINVAL;
 		}
 		*m = pointer_to_mfn(d->shared);
 		return 0;
 	case XENMAPSPACE_grant_table:
 		/* Status frames (bit 31) belong to version 2. */
-		if (request->idx >= grant_frame_max(d)) {
+		if (index >= grant_frame_max(d)) {
 			return -XEN_EINVAL;
 		}
-		err = grant_grow(d, (uint32_t)request->idx + 1);
+		err = grant_grow(d, (uint32_t)index + 1);
 		if (!err) {
-			*m = grant_frame(d, (uint32_t)request->idx);
+			*m = grant_frame(d, (uint32_t)index);
 		}
 		return err;
 	default:
@@ -102,59 +129,59 @@ static int shared_frame(struct domain *d, const struct xen_add_to_physmap *reque
 	}
 }
 
-/* Whatever stands at g is no more. */
-static void clear_place(struct domain *d, uint64_t g)
+static int place_shared(struct domain *d, unsigned int space, uint64_t index, uint64_t g)
 {
 	struct p2m *p2m = &d->hvm->p2m;
-	struct p2m_entry entry;
 	bool removed;
-
-	p2m_get(p2m, gfn(g), &entry);
-	if (entry.kind == P2M_RAM || entry.kind == P2M_RAM_RO) {
-		(void)memory_give_up_gfn(d, g);
-	} else if (entry.kind == P2M_SHARED) {
-		spin_lock(&p2m->lock);
-		if (p2m_remove_locked(p2m, gfn(g), entry.mfn, &removed)) {
-			removed = false;
-		}
-		spin_unlock(&p2m->lock);
-	}
-}
-
-static int place_shared(struct domain *d, const struct xen_add_to_physmap *request)
-{
-	struct p2m *p2m = &d->hvm->p2m;
-	struct p2m_entry entry;
-	bool removed;
-	uint64_t old;
 	mfn_t m;
-	int err = shared_frame(d, request, &m);
+	int err = shared_frame(d, space, index, &m);
 
 	if (err) {
 		return err;
 	}
-	clear_place(d, request->gpfn);
+	(void)clear_place(d, g);
 	spin_lock(&p2m->lock);
-	old = m2p_get(m);
-	err = p2m_remove_locked(p2m, gfn(old), m, &removed);
-	p2m_get(p2m, gfn(request->gpfn), &entry);
-	if (!err && entry.kind != P2M_HOLE) {
-		/* A granted frame; or RAM that came meanwhile. */
-		err = -XEN_EBUSY;
-	}
-	err = err ? err : p2m_set_locked(p2m, gfn(request->gpfn), m, 0, P2M_SHARED);
+	err = p2m_remove_locked(p2m, gfn(m2p_get(m)), m, &removed);
+	err = err ? err : p2m_fill_locked(p2m, gfn(g), m, P2M_SHARED);
 	if (!err) {
-		m2p_set(m, request->gpfn);
+		m2p_set(m, g);
 	}
 	spin_unlock(&p2m->lock);
 	p2m_flush(d);
 	return err;
 }
 
-static int move_frame(struct domain *d, uint64_t from, uint64_t to)
+/* A domain's own frames have their numbers already. */
+static int place_foreign(struct domain *d, struct domain *owner, uint64_t index, uint64_t g)
 {
 	struct p2m *p2m = &d->hvm->p2m;
 	struct p2m_entry entry;
+	int err;
+
+	if (owner == d) {
+		return -XEN_EINVAL;
+	}
+	err = p2m_foreign_get(owner, gfn(index), &entry);
+	if (err) {
+		return err;
+	}
+	if (clear_place(d, g)) {
+		p2m_flush(d);
+	}
+	spin_lock(&p2m->lock);
+	/* Its teardown looks under this lock for what came before. */
+	err = domain_is_dying(d) ? -XEN_ESRCH
+				 : p2m_fill_locked(p2m, gfn(g), entry.mfn, entry.kind);
+	spin_unlock(&p2m->lock);
+	if (err) {
+		p2m_foreign_put(&entry);
+	}
+	return err;
+}
+
+static int move_frame(struct domain *d, uint64_t from, uint64_t to)
+{
+	struct p2m *p2m = &d->hvm->p2m;
 	bool removed;
 	struct frame *f;
 	int err;
@@ -166,11 +193,9 @@ static int move_frame(struct domain *d, uint64_t from, uint64_t to)
 		frame_put(f);
 		return from == to ? 0 : -XEN_EINVAL;
 	}
-	clear_place(d, to);
+	(void)clear_place(d, to);
 	spin_lock(&p2m->lock);
-	p2m_get(p2m, gfn(to), &entry);
-	err = entry.kind == P2M_HOLE ? p2m_set_locked(p2m, gfn(to), frame_mfn(f), 0, P2M_RAM)
-				     : -XEN_EBUSY;
+	err = p2m_fill_locked(p2m, gfn(to), frame_mfn(f), P2M_RAM);
 	if (!err) {
 		err = p2m_remove_locked(p2m, gfn(from), frame_mfn(f), &removed);
 		if (err || !removed) {
@@ -192,6 +217,17 @@ static int find_translated(struct hypercall *call, domid_t domid, struct domain 
 	return !err && (*d)->is_pv ? -XEN_EACCES : err;
 }
 
+/* owner: of foreign frames. */
+static int place(struct domain *d, struct domain *owner, unsigned int space, uint64_t index,
+		 uint64_t g)
+{
+	if (owner) {
+		return place_foreign(d, owner, index, g);
+	}
+	return space == XENMAPSPACE_gmfn ? move_frame(d, index, g)
+					 : place_shared(d, space, index, g);
+}
+
 int64_t memory_add_to_physmap(struct hypercall *call)
 {
 	struct xen_add_to_physmap request;
@@ -202,13 +238,57 @@ int64_t memory_add_to_physmap(struct hypercall *call)
 		return -XEN_EFAULT;
 	}
 	err = find_translated(call, request.domid, &d);
-	if (err) {
-		return err;
+	return err ? err : place(d, NULL, request.space, request.idx, request.gpfn);
+}
+
+static int64_t place_batch(struct hypercall *call, const struct xen_add_to_physmap_batch *request,
+			   struct domain *d, struct domain *owner)
+{
+	struct guest_ptr indexes = guest_ptr(request->idxs), gfns = guest_ptr(request->gpfns);
+	struct guest_ptr errors = guest_ptr(request->errs);
+	uint64_t index, g, i = memory_start(call);
+	int32_t err;
+
+	if (i > request->size) {
+		return -XEN_EINVAL;
 	}
-	if (request.space == XENMAPSPACE_gmfn) {
-		return move_frame(d, request.idx, request.gpfn);
+	while (i < request->size) {
+		if (guest_in(call->v, &index, guest_ptr_at(indexes, i, sizeof(index)),
+			     sizeof(index)) ||
+		    guest_in(call->v, &g, guest_ptr_at(gfns, i, sizeof(g)), sizeof(g))) {
+			return -XEN_EFAULT;
+		}
+		err = place(d, owner, request->space, index, g);
+		if (guest_out(call->v, guest_ptr_at(errors, i, sizeof(err)), &err, sizeof(err))) {
+			return -XEN_EFAULT;
+		}
+		i++;
+		if (restart_wanted() && i < request->size) {
+			return memory_restart(call, i);
+		}
 	}
-	return place_shared(d, &request);
+	return 0;
+}
+
+int64_t memory_add_to_physmap_batch(struct hypercall *call)
+{
+	struct xen_add_to_physmap_batch request;
+	struct domain *d, *owner = NULL;
+	int err;
+
+	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
+		return -XEN_EFAULT;
+	}
+	err = find_translated(call, request.domid, &d);
+	if (!err && request.space == XENMAPSPACE_gmfn_foreign) {
+		err = call_find(call, request.u.foreign_domid, RIGHT_TARGET, &owner);
+		if (!err && domain_is_dying(owner)) {
+			err = -XEN_EBUSY;
+		}
+	} else if (!err && request.u.res0 != 0) {
+		err = -XEN_EOPNOTSUPP;
+	}
+	return err ? err : place_batch(call, &request, d, owner);
 }
 
 int64_t memory_remove_from_physmap(struct hypercall *call)
@@ -226,10 +306,11 @@ int64_t memory_remove_from_physmap(struct hypercall *call)
 		return err;
 	}
 	p2m_get(&d->hvm->p2m, gfn(request.gpfn), &entry);
-	if (entry.kind != P2M_RAM && entry.kind != P2M_RAM_RO && entry.kind != P2M_SHARED) {
+	if (entry.kind != P2M_RAM && entry.kind != P2M_RAM_RO && entry.kind != P2M_SHARED &&
+	    !p2m_is_foreign(entry.kind)) {
 		return -XEN_ENOENT;
 	}
-	clear_place(d, request.gpfn);
+	(void)clear_place(d, request.gpfn);
 	p2m_flush(d);
 	return 0;
 }

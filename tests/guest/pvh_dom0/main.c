@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Proves what a PVH image is given when it is domain 0 itself: start information, the memory it
- * names and no more, the console, and the rights of a control domain. It runs without the runtime
- * of the paravirtual microguests; start.S is that of the meter's PVH domain.
+ * names and no more, the console, the rights of a control domain, and the memory of a domain it
+ * makes. It runs without the runtime of the paravirtual microguests; start.S is that of the meter's
+ * PVH domain.
  *
  * pvh
  * options: dom0=pvh
@@ -137,11 +138,9 @@ static uint64_t free_pages(void)
 		       : sysctl.u.physinfo.free_pages;
 }
 
-/* Makes a domain and destroys it: whether both was done. */
-static bool make_a_domain(void)
+/* Makes an empty domain; false: it could not. */
+static bool create(uint16_t *domain)
 {
-	uint16_t domain;
-
 	domctl.u.createdomain = (struct xen_domctl_createdomain){
 		.max_vcpus = 1,
 		.max_evtchn_port = 1023,
@@ -152,8 +151,16 @@ static bool make_a_domain(void)
 	if (control(XEN_DOMCTL_createdomain, 0xffff) || domctl.domain == 0) {
 		return false;
 	}
-	domain = domctl.domain;
-	if (control(XEN_DOMCTL_destroydomain, domain)) {
+	*domain = domctl.domain;
+	return true;
+}
+
+/* Makes a domain and destroys it: whether both was done. */
+static bool make_a_domain(void)
+{
+	uint16_t domain;
+
+	if (!create(&domain) || control(XEN_DOMCTL_destroydomain, domain)) {
 		return false;
 	}
 	while (control(XEN_DOMCTL_getdomaininfo, domain) == 0 &&
@@ -190,6 +197,77 @@ static void make_domains(void)
 	claim(free_pages() >= before, "every_frame_comes_back");
 }
 
+/* --- memory of others ------------------------------------------------------------------------ */
+
+/* A frame for the domain; 0: none. */
+static uint64_t give_frame(uint16_t domain)
+{
+	uint64_t frame = 0;
+	struct xen_memory_reservation request = {
+		.extent_start = (uint64_t)&frame, .nr_extents = 1, .domid = domain};
+
+	domctl.u.max_mem.max_memkb = 64;
+	if (control(XEN_DOMCTL_max_mem, domain) ||
+	    hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, &request, NULL) != 1) {
+		return 0;
+	}
+	return frame;
+}
+
+static void map_twice(uint16_t domain, uint64_t frame, int32_t errors[3])
+{
+	/* The third is nobody's frame. */
+	static uint64_t frames[3], places[3];
+	struct xen_add_to_physmap_batch request = {
+		.domid = DOMID_SELF,
+		.space = XENMAPSPACE_gmfn_foreign,
+		.size = 3,
+		.u = {.foreign_domid = domain},
+		.idxs = (uint64_t)frames,
+		.gpfns = (uint64_t)places,
+		.errs = (uint64_t)errors,
+	};
+
+	for (unsigned int i = 0; i < 3; i++) {
+		frames[i] = i == 2 ? ~0UL : frame;
+		places[i] = HOLE / 4096 + i;
+	}
+	claim(hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, &request, NULL) == 0 &&
+		      errors[0] == 0 && errors[1] == 0,
+	      "a_frame_of_a_domain_it_builds_is_mapped");
+	claim(errors[2] < 0, "what_is_no_frame_of_it_is_not");
+}
+
+static bool unmap(uint64_t address)
+{
+	struct xen_remove_from_physmap request = {.domid = DOMID_SELF, .gpfn = address / 4096};
+
+	return hypercall(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, &request, NULL) == 0;
+}
+
+static void map_memory_of_a_domain(void)
+{
+	volatile uint64_t *one = (uint64_t *)HOLE, *other = (uint64_t *)(HOLE + 4096);
+	int32_t errors[3] = {1, 1, 1};
+	uint64_t before = free_pages();
+	uint16_t domain;
+
+	if (!create(&domain)) {
+		claim(false, "it_makes_a_domain_to_look_into");
+		return;
+	}
+	map_twice(domain, give_frame(domain), errors);
+	*one = 0x600df00d;
+	claim(*other == 0x600df00d, "it_is_one_frame_at_two_places");
+	claim(unmap(HOLE) && *one == ~0UL && *other == 0x600df00d, "what_is_unmapped_is_gone");
+	claim(control(XEN_DOMCTL_destroydomain, domain) == 0 && *other == 0x600df00d,
+	      "a_dead_domains_frame_stays_while_it_is_mapped");
+	claim(unmap(HOLE + 4096) && *other == ~0UL, "and_goes_with_the_mapping");
+	rest();
+	/* But for nested tables of the hole and what the heap keeps; the domain is some eight. */
+	claim(free_pages() + 4 >= before, "nothing_is_left_of_it");
+}
+
 void pvh_main(const struct hvm_start_info *info)
 {
 	struct sched_shutdown end = {.reason = SHUTDOWN_poweroff};
@@ -198,6 +276,7 @@ void pvh_main(const struct hvm_start_info *info)
 	look_at_memory();
 	look_at_itself();
 	make_domains();
+	map_memory_of_a_domain();
 	print("guest: ");
 	print_number(passed);
 	print(" passed, ");
