@@ -3,7 +3,9 @@
  * Proves what a PVH domain sees of the hypervisor: builds one around the program in payload/, lets
  * it run, and repeats what it claims; then several that run code at random (payload/fuzz.c). A
  * machine without SVM must refuse to make one. Words: rounds=N of them, from seed=N on. Its memory
- * is 2 MiB; its first vcpu starts as a builder says, its second by INIT and SIPI. cpus: 2
+ * is 2 MiB; its first vcpu starts as a builder says, its second by INIT and SIPI.
+ *
+ * cpus: 2
  */
 #include "guest.h"
 #include "payload/results.h"
