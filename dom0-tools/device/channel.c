@@ -10,19 +10,20 @@
 #include <string.h>
 #include <sys/un.h>
 
+#define PATH_ROOM sizeof(((struct sockaddr_un *)NULL)->sun_path)
+
 static int check_path(const struct vm_channel *channel, const struct plug *plug,
 		      struct report *report)
 {
-	const struct sockaddr_un address = {0};
 
 	const char *path = channel->path ? channel->path : "";
 
-	if (path[0] == '/' && strlen(path) < sizeof(address.sun_path)) {
+	if (path[0] == '/' && strlen(path) < PATH_ROOM) {
 		return 0;
 	}
 	plug_failed(plug, -EINVAL, report);
 	report_why(report, "'%s' is not the full path of a socket, of at most %zu bytes", path,
-		   sizeof(address.sun_path) - 1);
+		   PATH_ROOM - 1);
 	return -EINVAL;
 }
 

@@ -177,7 +177,7 @@ static void look_for_channel(struct daemon *daemon, const char *path)
 static void take_event(struct daemon *daemon, const struct store_event *event)
 {
 	unsigned int domid;
-	unsigned int number;
+	unsigned int number = 0;
 	struct entry *entry = NULL;
 
 	report_detail(daemon->report, "store event %s, %s", event->path, event->token);
