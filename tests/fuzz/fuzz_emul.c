@@ -141,11 +141,9 @@ static enum emul_result simple(struct emul_context *c)
 }
 
 static enum emul_result cpuid(struct emul_context *c unused_arg, uint32_t leaf, uint32_t subleaf,
-			      uint32_t out[4])
+			      struct cpuid_leaf *out)
 {
-	out[0] = leaf;
-	out[1] = subleaf;
-	out[2] = out[3] = 0;
+	*out = (struct cpuid_leaf){leaf, subleaf, 0, 0};
 	return EMUL_DONE;
 }
 

@@ -149,12 +149,9 @@ static enum emul_result simple(struct emul_context *c)
 }
 
 static enum emul_result cpuid(struct emul_context *c, uint32_t leaf, uint32_t subleaf,
-			      uint32_t out[4])
+			      struct cpuid_leaf *out)
 {
-	out[0] = leaf + 1;
-	out[1] = subleaf;
-	out[2] = c->forced;
-	out[3] = ~0U;
+	*out = (struct cpuid_leaf){leaf + 1, subleaf, c->forced, ~0U};
 	return EMUL_DONE;
 }
 

@@ -299,21 +299,31 @@ static void a_paravirtual_domains_shared_page_is_mapped_without_its_type(void)
 	finish();
 }
 
-static void the_mappers_cpus_forget_what_is_unmapped(void)
-{
-	struct cpu_set may_see;
+static unsigned int puts_seen;
 
-	CU_ASSERT_EQUAL(map(1, theirs.n, 0x900), 0);
+static void put_of_what_nobody_sees(struct domain *d, struct frame *f)
+{
+	struct cpu_set may_see = sim_tlb_may_see(frame_mfn(f));
+
+	puts_seen++;
+	CU_ASSERT(cpu_set_is_empty(&may_see));
+	pv_guest_ops.put_writable(d, f);
+}
+
+/* Before its owner could make a table of it. */
+static void the_mappers_cpus_forget_a_frame_before_it_is_let_go(void)
+{
+	puts_seen = 0;
+	whole_ops[true].put_writable = put_of_what_nobody_sees;
 	cpu_set_add(&mapper->dirty_cpus, 0);
+	CU_ASSERT_EQUAL(map(1, theirs.n, 0x900), 0);
 	sim_tlb_remember(0, theirs);
 	CU_ASSERT_EQUAL(unmap(0x900), 0);
-	may_see = sim_tlb_may_see(theirs);
-	CU_ASSERT(cpu_set_is_empty(&may_see));
+	CU_ASSERT_EQUAL(puts_seen, 1);
 	CU_ASSERT_EQUAL(map(1, theirs.n, 0x900), 0);
 	sim_tlb_remember(0, theirs);
 	CU_ASSERT_EQUAL(map(1, whole_places[1][FREE_PLACE + 1].n, 0x900), 0);
-	may_see = sim_tlb_may_see(theirs);
-	CU_ASSERT(cpu_set_is_empty(&may_see));
+	CU_ASSERT_EQUAL(puts_seen, 2);
 	finish();
 }
 
@@ -349,8 +359,8 @@ static void hostile_names_are_refused(void)
 	CU_ASSERT_EQUAL(map(9, theirs.n, 0x900), -XEN_ESRCH);
 	CU_ASSERT_EQUAL(map(DOMID_IO, 0, 0x900), -XEN_ESRCH);
 	CU_ASSERT_EQUAL(map(DOMID_XEN, 0x100, 0x900), -XEN_ESRCH);
-	CU_ASSERT_EQUAL(map(DOMID_SELF, 0x900, 0x901), -XEN_EINVAL);
-	CU_ASSERT_EQUAL(map(MAPPER, 0x900, 0x901), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(map(DOMID_SELF, place_gfn(MAPPER, FREE_PLACE), 0x900), -XEN_EINVAL);
+	CU_ASSERT_EQUAL(map(MAPPER, place_gfn(MAPPER, FREE_PLACE), 0x900), -XEN_EINVAL);
 	request.domid = 9;
 	CU_ASSERT_EQUAL(batch(&request), -XEN_ESRCH);
 	request.domid = 1;
@@ -660,7 +670,7 @@ int main(void)
 		UNIT(a_frame_used_as_a_table_is_mapped_read_only),
 		UNIT(a_mapped_frame_does_not_become_a_table),
 		UNIT(a_paravirtual_domains_shared_page_is_mapped_without_its_type),
-		UNIT(the_mappers_cpus_forget_what_is_unmapped),
+		UNIT(the_mappers_cpus_forget_a_frame_before_it_is_let_go),
 		UNIT(without_control_nothing_is_mapped),
 		UNIT(hostile_names_are_refused),
 		UNIT(hostile_numbers_are_refused_one_by_one),

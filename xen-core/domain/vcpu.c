@@ -14,6 +14,7 @@
 #include "domain/vcpu.h"
 
 #include "domain/guest_ops.h"
+#include "domain/own_frame.h"
 #include "domain/part.h"
 #include "domain/vtime.h"
 #include "lib/check.h"
@@ -189,34 +190,6 @@ bool vcpu_has_info(const struct vcpu *v)
 	return v->info != &v->spare_info;
 }
 
-static int get_info_frame(struct domain *d, gfn_t g, struct frame **result)
-{
-	struct frame *f;
-	mfn_t m;
-	int err = d->ops->translate(d, g, &m);
-
-	if (err) {
-		return err;
-	}
-	if (!frame_is_valid(m) || !frame_get(frame_of(m), d->id)) {
-		return -XEN_EINVAL;
-	}
-	f = frame_of(m);
-	err = d->ops->get_writable(d, f);
-	if (err) {
-		frame_put(f);
-		return err;
-	}
-	*result = f;
-	return 0;
-}
-
-static void put_info_frame(struct domain *d, struct frame *f)
-{
-	d->ops->put_writable(d, f);
-	frame_put(f);
-}
-
 /* May this vcpu's info move now? */
 static int check_register_locked(const struct vcpu *v)
 {
@@ -255,7 +228,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset)
 	    offset % _Alignof(struct vcpu_info) != 0) {
 		return -XEN_ENXIO;
 	}
-	err = get_info_frame(d, g, &f);
+	err = own_frame_get_writable(d, g, &f);
 	if (err) {
 		return err;
 	}
@@ -266,7 +239,7 @@ int vcpu_register_info(struct vcpu *v, gfn_t g, uint32_t offset)
 	}
 	spin_unlock(&d->lock);
 	if (err) {
-		put_info_frame(d, f);
+		own_frame_put_writable(d, f);
 		return err;
 	}
 	vtime_update(v, true);
@@ -312,7 +285,7 @@ static int teardown(struct domain *d)
 		/* Its timers raise no more events, and nobody reads its areas. */
 		vtime_vcpu_fini(v);
 		if (v->info_frame) {
-			put_info_frame(d, v->info_frame);
+			own_frame_put_writable(d, v->info_frame);
 			v->info_frame = NULL;
 		}
 	}

@@ -18,6 +18,7 @@
 #include "lib/types.h"
 
 #include "x86/addr.h"
+#include "x86/cpuid.h"
 #include "x86/exception.h"
 #include "x86/regs.h"
 
@@ -132,7 +133,7 @@ struct emul_ops {
 	/* These check privilege themselves: they may be legal in user mode. */
 	enum emul_result (*set_interrupt_flag)(struct emul_context *context, bool enabled);
 	enum emul_result (*cpuid)(struct emul_context *context, uint32_t leaf, uint32_t subleaf,
-				  uint32_t out[4]); /* eax ebx ecx edx */
+				  struct cpuid_leaf *out);
 	/* aux is NULL for rdtsc, wanted for rdtscp. */
 	enum emul_result (*read_tsc)(struct emul_context *context, uint64_t *tsc, uint32_t *aux);
 	enum emul_result (*read_pmc)(struct emul_context *context, uint32_t index,

@@ -127,20 +127,20 @@ static enum emul_result rdpmc(struct emul_context *context)
 static enum emul_result cpuid(struct emul_context *context)
 {
 	struct cpu_regs *regs = context->regs;
-	uint32_t out[4] = {0};
+	struct cpuid_leaf out = {0};
 	enum emul_result result;
 
 	if (!context->ops->cpuid) {
 		return EMUL_REFUSED;
 	}
-	result = context->ops->cpuid(context, (uint32_t)regs->rax, (uint32_t)regs->rcx, out);
+	result = context->ops->cpuid(context, (uint32_t)regs->rax, (uint32_t)regs->rcx, &out);
 	if (result) {
 		return result;
 	}
-	regs->rax = out[0];
-	regs->rbx = out[1];
-	regs->rcx = out[2];
-	regs->rdx = out[3];
+	regs->rax = out.a;
+	regs->rbx = out.b;
+	regs->rcx = out.c;
+	regs->rdx = out.d;
 	return EMUL_DONE;
 }
 

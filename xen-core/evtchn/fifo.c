@@ -23,7 +23,7 @@
  */
 #include "evtchn/fifo.h"
 
-#include "domain/guest_ops.h"
+#include "domain/own_frame.h"
 #include "machine/frames.h"
 #include "machine/shared.h"
 #include "mm/heap.h"
@@ -229,31 +229,10 @@ void fifo_unmask(struct domain *d, struct evtchn_fifo *fifo, uint32_t port, uint
 
 /* --- pages of the guest's -------------------------------------------------------------------- */
 
-static int frame_take(struct domain *d, uint64_t gfn_number, struct frame **result)
-{
-	mfn_t m;
-	int err = d->ops->translate(d, gfn(gfn_number), &m);
-
-	if (err) {
-		return -XEN_EINVAL;
-	}
-	if (!frame_is_valid(m) || !frame_get(frame_of(m), d->id)) {
-		return -XEN_EINVAL;
-	}
-	err = d->ops->get_writable(d, frame_of(m));
-	if (err) {
-		frame_put(frame_of(m));
-		return -XEN_EINVAL;
-	}
-	*result = frame_of(m);
-	return 0;
-}
-
 static void frame_give_back(struct domain *d, struct frame *f)
 {
 	if (f) {
-		d->ops->put_writable(d, f);
-		frame_put(f);
+		own_frame_put_writable(d, f);
 	}
 }
 
@@ -365,7 +344,7 @@ int evtchn_fifo_init_control(struct domain *d, uint32_t vcpu, uint64_t gfn_numbe
 	    offset % OFFSET_ALIGN != 0) {
 		return -XEN_EINVAL;
 	}
-	err = frame_take(d, gfn_number, &f);
+	err = own_frame_get_writable(d, gfn(gfn_number), &f);
 	if (err) {
 		return err;
 	}
@@ -428,7 +407,7 @@ int evtchn_fifo_expand(struct domain *d, uint64_t gfn_number)
 	if (!fifo) {
 		return -XEN_EOPNOTSUPP;
 	}
-	err = frame_take(d, gfn_number, &f);
+	err = own_frame_get_writable(d, gfn(gfn_number), &f);
 	if (err) {
 		return err;
 	}

@@ -7,6 +7,7 @@
  */
 #include "grant/table.h"
 
+#include "domain/own_frame.h"
 #include "lib/mem.h"
 #include "machine/frames.h"
 
@@ -42,15 +43,8 @@ static int hold_granted(struct vcpu *v, struct side *side)
 
 static int hold_own(struct side *side, uint64_t number)
 {
-	struct domain *d = side->domain;
-	mfn_t m;
-
-	if (d->ops->translate(d, gfn(number), &m) != 0 || !frame_is_valid(m) ||
-	    !frame_get(frame_of(m), d->id)) {
-		return GNTST_bad_page;
-	}
-	side->frame = frame_of(m);
-	return GNTST_okay;
+	return own_frame_get(side->domain, gfn(number), &side->frame) ? GNTST_bad_page
+								      : GNTST_okay;
 }
 
 static void unpin_side(const struct side *side)

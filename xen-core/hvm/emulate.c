@@ -290,14 +290,9 @@ static enum emul_result xsetbv(struct emul_context *context, uint32_t index, uin
 }
 
 static enum emul_result cpuid(struct emul_context *context, uint32_t leaf, uint32_t subleaf,
-			      uint32_t out[4])
+			      struct cpuid_leaf *out)
 {
-	struct cpuid_leaf answer = hvm_cpuid(vcpu_of(context), leaf, subleaf);
-
-	out[0] = answer.a;
-	out[1] = answer.b;
-	out[2] = answer.c;
-	out[3] = answer.d;
+	*out = hvm_cpuid(vcpu_of(context), leaf, subleaf);
 	return EMUL_DONE;
 }
 

@@ -18,24 +18,13 @@
 #include "hvm/hvm.h"
 
 #include "domain/guest_ops.h"
+#include "domain/own_frame.h"
 #include "domain/restart.h"
 #include "lib/check.h"
 
 #include <xen/errno.h>
 
 #define ENTRIES_PER_UNIT 8U
-
-static int find(struct domain *owner, gfn_t g, mfn_t *m)
-{
-	struct p2m_entry entry;
-
-	if (owner->is_pv) {
-		return owner->ops->translate(owner, g, m);
-	}
-	p2m_get(&owner->hvm->p2m, g, &entry);
-	*m = entry.mfn;
-	return entry.kind == P2M_RAM ? 0 : -XEN_EINVAL;
-}
 
 static bool is_the_cores(const struct frame *f)
 {
@@ -46,13 +35,16 @@ int p2m_foreign_get(struct domain *owner, gfn_t g, struct p2m_entry *entry)
 {
 	struct frame *f;
 
-	if (find(owner, g, &entry->mfn) || !frame_is_valid(entry->mfn)) {
+	if (!owner->is_pv) {
+		p2m_get(&owner->hvm->p2m, g, entry);
+		if (entry->kind != P2M_RAM) {
+			return -XEN_EINVAL;
+		}
+	}
+	if (own_frame_get(owner, g, &f)) {
 		return -XEN_EINVAL;
 	}
-	f = frame_of(entry->mfn);
-	if (!frame_get(f, owner->id)) {
-		return -XEN_EINVAL;
-	}
+	entry->mfn = frame_mfn(f);
 	entry->kind = is_the_cores(f) || owner->ops->get_writable(owner, f) == 0 ? P2M_FOREIGN
 										 : P2M_FOREIGN_RO;
 	return 0;

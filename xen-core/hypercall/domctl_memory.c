@@ -5,7 +5,7 @@
  */
 #include "hypercall/domctl.h"
 
-#include "domain/guest_ops.h"
+#include "domain/own_frame.h"
 #include "domain/restart.h"
 #include "hvm/hvm.h"
 #include "hypercall/cpu_bitmap.h"
@@ -146,25 +146,17 @@ int domctl_hypercall_init(struct domctl *c)
 {
 	struct domain *d = c->d;
 	struct frame *f;
-	mfn_t m;
-	int err;
+	void *page;
 
-	if (d->ops->translate(d, gfn(c->op.u.hypercall_init.gmfn), &m) || !frame_is_valid(m) ||
-	    !frame_get(frame_of(m), d->id)) {
+	/* Not into page tables or descriptors. */
+	if (own_frame_get_writable(d, gfn(c->op.u.hypercall_init.gmfn), &f)) {
 		return -XEN_EACCES;
 	}
-	f = frame_of(m);
-	/* Not into page tables or descriptors. */
-	err = d->ops->get_writable(d, f);
-	if (!err) {
-		void *page = frame_map(m);
-
-		c->d->is_pv ? pv_fill_hypercall_page(page) : hvm_fill_hypercall_page(page);
-		frame_unmap(page);
-		d->ops->put_writable(d, f);
-	}
-	frame_put(f);
-	return err ? -XEN_EACCES : 0;
+	page = frame_map(frame_mfn(f));
+	d->is_pv ? pv_fill_hypercall_page(page) : hvm_fill_hypercall_page(page);
+	frame_unmap(page);
+	own_frame_put_writable(d, f);
+	return 0;
 }
 
 /* Tables come from the heap as they are needed: what is set is remembered, for who asks. */

@@ -8,8 +8,8 @@
 #include "hypercall/memory.h"
 
 #include "domain/clearing.h"
-#include "domain/guest_ops.h"
 #include "domain/memory.h"
+#include "domain/own_frame.h"
 #include "domain/restart.h"
 #include "mm/buddy.h"
 
@@ -151,25 +151,11 @@ static int increase_extent(const struct reservation *r, uint64_t i)
 static bool give_up_frame(struct domain *d, uint64_t n)
 {
 	struct frame *f;
-	mfn_t m;
 
 	if (!d->is_pv) {
 		return memory_give_up_gfn(d, n);
 	}
-	if (d->ops->translate(d, gfn(n), &m) || !frame_is_valid(m)) {
-		return false;
-	}
-	f = frame_of(m);
-	if (!frame_get(f, d->id)) {
-		return false;
-	}
-	if ((atomic_read(&f->refs) & FRAME_HEAP) || !frame_clear_allocated(f)) {
-		frame_put(f);
-		return false;
-	}
-	frame_put(f);
-	frame_put(f);
-	return true;
+	return own_frame_get(d, gfn(n), &f) == 0 && memory_give_up(f);
 }
 
 static int64_t each_extent(struct hypercall *call,

@@ -27,7 +27,10 @@ int64_t memory_exchange(struct hypercall *call);
 /* Domain part: frees what an exchange that nobody came back for has in hand. */
 int must_check memory_exchange_teardown(struct domain *d);
 
-/* memory_physmap.c, for translated domains. Gives up the frame at g; false: there is no RAM. */
+/* memory_physmap.c. Drops its owner's claim to a frame one holds a reference to, and that one;
+ * false: there was no claim. */
+bool memory_give_up(struct frame *f);
+/* For translated domains. Gives up the frame at g; false: there is no RAM. */
 bool memory_give_up_gfn(struct domain *d, uint64_t g);
 /* Puts fresh frames of d's at g; what stood there is given up. */
 int must_check memory_place_ram(struct domain *d, uint64_t g, mfn_t first, unsigned int order);

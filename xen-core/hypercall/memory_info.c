@@ -196,12 +196,9 @@ int64_t memory_count(struct hypercall *call)
 {
 	struct domain *d;
 	domid_t domid;
-	int err;
+	int err = guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid));
 
-	if (guest_in(call->v, &domid, guest_ptr(call->args[1]), sizeof(domid))) {
-		return -XEN_EFAULT;
-	}
-	err = call_find(call, domid, RIGHT_TARGET, &d);
+	err = err ? err : call_find(call, domid, RIGHT_TARGET, &d);
 	return err ? err : count_of(d, call->args[0]);
 }
 
@@ -211,12 +208,9 @@ int64_t memory_pod_target(struct hypercall *call)
 	struct guest_ptr at = guest_ptr(call->args[1]);
 	struct xen_pod_target target;
 	struct domain *d;
-	int err;
+	int err = guest_in(call->v, &target, at, sizeof(target));
 
-	if (guest_in(call->v, &target, at, sizeof(target))) {
-		return -XEN_EFAULT;
-	}
-	err = call_find(call, target.domid, RIGHT_DM, &d);
+	err = err ? err : call_find(call, target.domid, RIGHT_DM, &d);
 	if (err) {
 		return err;
 	}
@@ -289,12 +283,9 @@ int64_t memory_acquire_resource(struct hypercall *call)
 	struct xen_mem_acquire_resource request;
 	struct domain *d;
 	uint32_t max;
-	int err;
+	int err = guest_in(call->v, &request, at, sizeof(request));
 
-	if (guest_in(call->v, &request, at, sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = check_resource(call, &request, &d);
+	err = err ? err : check_resource(call, &request, &d);
 	if (err) {
 		return err;
 	}

@@ -24,8 +24,7 @@
 #include <xen/errno.h>
 #include <xen/memory.h>
 
-/* Drops the domain's own claim to a frame one holds a reference to; consumes that one. */
-static bool give_up(struct frame *f)
+bool memory_give_up(struct frame *f)
 {
 	bool was_allocated = (atomic_read(&f->refs) & FRAME_HEAP) == 0 && frame_clear_allocated(f);
 
@@ -53,7 +52,7 @@ bool memory_give_up_gfn(struct domain *d, uint64_t g)
 		frame_put(f);
 		return false;
 	}
-	(void)give_up(f);
+	(void)memory_give_up(f);
 	return true;
 }
 
@@ -232,12 +231,9 @@ int64_t memory_add_to_physmap(struct hypercall *call)
 {
 	struct xen_add_to_physmap request;
 	struct domain *d;
-	int err;
+	int err = guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request));
 
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = find_translated(call, request.domid, &d);
+	err = err ? err : find_translated(call, request.domid, &d);
 	return err ? err : place(d, NULL, request.space, request.idx, request.gpfn);
 }
 
@@ -274,12 +270,9 @@ int64_t memory_add_to_physmap_batch(struct hypercall *call)
 {
 	struct xen_add_to_physmap_batch request;
 	struct domain *d, *owner = NULL;
-	int err;
+	int err = guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request));
 
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = find_translated(call, request.domid, &d);
+	err = err ? err : find_translated(call, request.domid, &d);
 	if (!err && request.space == XENMAPSPACE_gmfn_foreign) {
 		err = call_find(call, request.u.foreign_domid, RIGHT_TARGET, &owner);
 		if (!err && domain_is_dying(owner)) {
@@ -296,12 +289,9 @@ int64_t memory_remove_from_physmap(struct hypercall *call)
 	struct xen_remove_from_physmap request;
 	struct p2m_entry entry;
 	struct domain *d;
-	int err;
+	int err = guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request));
 
-	if (guest_in(call->v, &request, guest_ptr(call->args[1]), sizeof(request))) {
-		return -XEN_EFAULT;
-	}
-	err = find_translated(call, request.domid, &d);
+	err = err ? err : find_translated(call, request.domid, &d);
 	if (err) {
 		return err;
 	}

@@ -7,8 +7,8 @@
 #include "pv/msr.h"
 
 #include "pv/cpuid.h"
-#include "pv/type.h"
 
+#include "domain/own_frame.h"
 #include "domain/vtime.h"
 #include "machine/cpu.h"
 #include "machine/fault.h"
@@ -196,27 +196,17 @@ static int write_base(uint32_t index, uint64_t value)
 
 static int write_hypercall_page(struct domain *d, uint64_t value)
 {
-	mfn_t m = maddr_to_mfn(maddr(value));
 	struct frame *f;
-	int err;
+	void *page;
 
-	if (page_offset(value) != 0 || !frame_is_valid(m)) {
+	if (page_offset(value) != 0 || own_frame_get_writable(d, gfn(value >> PAGE_SHIFT), &f)) {
 		return -XEN_EFAULT;
 	}
-	f = frame_of(m);
-	if (!pv_frame_get(f, d->id)) {
-		return -XEN_EFAULT;
-	}
-	err = pv_get_writable(d, f);
-	if (!err) {
-		void *page = frame_map(m);
-
-		pv_fill_hypercall_page(page);
-		frame_unmap(page);
-		pv_put_writable(d, f);
-	}
-	pv_frame_put(f);
-	return err ? -XEN_EFAULT : 0;
+	page = frame_map(frame_mfn(f));
+	pv_fill_hypercall_page(page);
+	frame_unmap(page);
+	own_frame_put_writable(d, f);
+	return 0;
 }
 
 static int write_other(struct vcpu *v, uint32_t index, uint64_t value)

@@ -167,14 +167,9 @@ static enum emul_result set_interrupt_flag(struct emul_context *context, bool en
 }
 
 static enum emul_result cpuid(struct emul_context *context, uint32_t leaf, uint32_t subleaf,
-			      uint32_t out[4])
+			      struct cpuid_leaf *out)
 {
-	struct cpuid_leaf answer = pv_cpuid(vcpu_of(context), leaf, subleaf, context->forced);
-
-	out[0] = answer.a;
-	out[1] = answer.b;
-	out[2] = answer.c;
-	out[3] = answer.d;
+	*out = pv_cpuid(vcpu_of(context), leaf, subleaf, context->forced);
 	return EMUL_DONE;
 }
 
