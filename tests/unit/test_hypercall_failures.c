@@ -552,6 +552,15 @@ static void permissions(void)
 		(void)domctl(XEN_DOMCTL_iomem_permission, 1);
 	}
 	memset(&op, 0, sizeof(op));
+	for (unsigned int i = 0; i < 2; i++) {
+		op.u.iomem_permission = (struct xen_domctl_iomem_permission){
+			.first_mfn = 0xfd000, .nr_mfns = 8, .allow_access = 1};
+		(void)domctl(XEN_DOMCTL_iomem_permission, i == 0 ? 0 : 2);
+	}
+	op.u.memory_mapping = (struct xen_domctl_memory_mapping){
+		.first_gfn = 0x71ffffe, .first_mfn = 0xfd000, .nr_mfns = 8, .add_mapping = 1};
+	(void)domctl(XEN_DOMCTL_memory_mapping, 2);
+	memset(&op, 0, sizeof(op));
 	op.u.ioport_permission.first_port = 0x3f8;
 	op.u.ioport_permission.nr_ports = 8;
 	op.u.ioport_permission.allow_access = 1;

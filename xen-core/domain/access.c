@@ -94,6 +94,16 @@ int access_change(struct domain *d, enum access_kind kind, uint64_t first, uint6
 	return err;
 }
 
+bool access_allows(struct domain *d, enum access_kind kind, uint64_t first, uint64_t last)
+{
+	bool allowed;
+
+	spin_lock(&d->lock);
+	allowed = range_contains(domain_set(d, kind), first, last);
+	spin_unlock(&d->lock);
+	return allowed;
+}
+
 static int create(struct domain *d)
 {
 	size_t capacity = d->is_hardware ? RANGES_HARDWARE : RANGES_OTHERS;

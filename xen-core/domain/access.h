@@ -20,5 +20,7 @@ int must_check access_grant_all(struct domain *d);
 enum access_kind { ACCESS_IOPORTS, ACCESS_IOMEM, ACCESS_IRQS, ACCESS_KINDS };
 int must_check access_change(struct domain *d, enum access_kind kind, uint64_t first,
 			     uint64_t last, bool allow);
+/* Whether d may use all of them; under d->lock. */
+bool access_allows(struct domain *d, enum access_kind kind, uint64_t first, uint64_t last);
 
 #endif

@@ -431,7 +431,7 @@ static int translate(struct domain *d, gfn_t g, mfn_t *m)
 
 	p2m_get(&d->hvm->p2m, g, &entry);
 	*m = entry.mfn;
-	return entry.kind == P2M_HOLE ? -XEN_EINVAL : 0;
+	return entry.kind == P2M_HOLE || entry.kind == P2M_MMIO ? -XEN_EINVAL : 0;
 }
 
 /* Frames of translated guests have no types: there are no page tables of ours among them. */

@@ -5,7 +5,7 @@
  *
  *     the local APIC's page      its registers
  *     RAM                        memory; where read-only, writes are dropped
- *     frames of others           the CPU's own accesses only: what is emulated finds nothing
+ *     frames of others, devices  the CPU's own accesses only: what is emulated finds nothing
  *     nothing                    reads ones, drops writes: no device models are attached
  *
  * A fault on memory that allows the access by now was a race with a change of the p2m: the guest

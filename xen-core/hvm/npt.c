@@ -34,6 +34,9 @@ uint64_t npt_access(enum p2m_kind kind)
 	case P2M_GRANT_RO:
 	case P2M_FOREIGN_RO:
 		return PTE_P | PTE_US | PTE_NX;
+	case P2M_MMIO:
+		/* Index 3 of the core's PAT: UC (APM 2 15.25.8 combines it with the guest's). */
+		return PTE_P | PTE_RW | PTE_US | PTE_NX | PTE_PWT | PTE_PCD;
 	}
 	return 0;
 }

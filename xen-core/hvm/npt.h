@@ -22,7 +22,7 @@ static inline unsigned int npt_level_order(unsigned int level)
 	return PT_INDEX_BITS * (level - 1);
 }
 
-/* What the hardware lets the guest do there: P, RW, US, NX; 0 for a hole. */
+/* What the hardware lets the guest do there: P, RW, US, NX, and how it caches; 0 for a hole. */
 uint64_t npt_access(enum p2m_kind kind);
 /* level 1 or 2. */
 pte_t npt_make(mfn_t first, enum p2m_kind kind, unsigned int level);

@@ -195,7 +195,7 @@ void p2m_dump(struct domain *d, void (*print)(const char *format, ...))
 {
 	static const char *const names[] = {"hole", "RAM", "read-only RAM", "grant",
 					    "read-only grant", "shared", "foreign",
-					    "read-only foreign"};
+					    "read-only foreign", "device"};
 	struct p2m_entry run = {MFN_NONE, P2M_HOLE, 0}, next;
 	uint64_t start = 0, end = d->is_pv ? 0 : d->hvm->p2m.gfn_end, lines = 0, entries = 0;
 

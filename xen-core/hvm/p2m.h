@@ -30,6 +30,7 @@ enum p2m_kind {
 	P2M_SHARED,   /* the core's: shared_info, grant table frames */
 	P2M_FOREIGN,  /* another domain's frame, mapped by who controls it */
 	P2M_FOREIGN_RO,
+	P2M_MMIO,     /* device memory, which the domain was given; uncached */
 };
 
 static inline bool p2m_is_foreign(enum p2m_kind kind)

@@ -49,6 +49,7 @@ static const struct domctl_row rows[] = {
 	[XEN_DOMCTL_irq_permission] = {domctl_irq_permission, 0},
 	[XEN_DOMCTL_iomem_permission] = {domctl_iomem_permission, 0},
 	[XEN_DOMCTL_ioport_permission] = {domctl_ioport_permission, 0},
+	[XEN_DOMCTL_memory_mapping] = {domctl_memory_mapping, 0},
 	[XEN_DOMCTL_hypercall_init] = {domctl_hypercall_init, 0},
 	[XEN_DOMCTL_settimeoffset] = {domctl_settimeoffset, 0},
 	[XEN_DOMCTL_getvcpuaffinity] = {domctl_getvcpuaffinity, 0},

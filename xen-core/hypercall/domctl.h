@@ -49,7 +49,8 @@ domctl_handler domctl_max_mem, domctl_getpageframeinfo3, domctl_set_address_size
 domctl_handler domctl_gethvmcontext, domctl_sethvmcontext, domctl_gethvmcontext_partial;
 
 /* domctl_device.c */
-domctl_handler domctl_irq_permission, domctl_iomem_permission, domctl_ioport_permission;
+domctl_handler domctl_irq_permission, domctl_iomem_permission, domctl_ioport_permission,
+	domctl_memory_mapping;
 
 /* cpu_policy.c */
 domctl_handler domctl_get_cpu_policy, domctl_set_cpu_policy;

@@ -90,6 +90,7 @@ static uint16_t memory_type(enum p2m_kind kind)
 	case P2M_HOLE:
 	case P2M_FOREIGN:
 	case P2M_FOREIGN_RO:
+	case P2M_MMIO:
 		break;
 	}
 	return HVMMEM_mmio_dm;

@@ -463,6 +463,9 @@ struct xen_domctl_sendtrigger {
 };
 XEN_ABI_SIZE(struct xen_domctl_sendtrigger, 8);
 
+#define DPCI_ADD_MAPPING 1
+#define DPCI_REMOVE_MAPPING 0
+
 struct xen_domctl_memory_mapping {
 	uint64_t first_gfn;
 	uint64_t first_mfn;
