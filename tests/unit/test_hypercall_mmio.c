@@ -234,6 +234,17 @@ static void a_range_is_placed_whole_or_not_at_all(void)
 	finish();
 }
 
+static void what_stood_there_already_survives_a_failure(void)
+{
+	CU_ASSERT_EQUAL(map(PLACE + 1, DEVICE + 1, 1), 0);
+	CU_ASSERT_EQUAL(set_p2m(PLACE + 3, whole_places[GUEST][5], P2M_RAM), 0);
+	CU_ASSERT_EQUAL(map(PLACE, DEVICE, 8), -XEN_EBUSY);
+	CU_ASSERT_EQUAL(entry_at(PLACE).kind, P2M_HOLE);
+	CU_ASSERT(stands(PLACE + 1, DEVICE + 1));
+	CU_ASSERT_EQUAL(entry_at(PLACE + 2).kind, P2M_HOLE);
+	finish();
+}
+
 static void without_memory_for_tables_nothing_is_placed(void)
 {
 	/* At the border of two tables: the second one fails. */
@@ -315,6 +326,7 @@ int main(void)
 		UNIT(hostile_ranges_are_refused),
 		UNIT(a_paravirtual_domain_maps_itself),
 		UNIT(a_range_is_placed_whole_or_not_at_all),
+		UNIT(what_stood_there_already_survives_a_failure),
 		UNIT(without_memory_for_tables_nothing_is_placed),
 		UNIT(it_is_no_memory_of_the_guests),
 		UNIT(the_guest_itself_neither_moves_nor_removes_it),

@@ -93,36 +93,44 @@ static int check_devices(const struct domctl *c, const struct xen_domctl_memory_
 	return 0;
 }
 
-/* The i-th of the range. */
-static int change_locked(struct p2m *p2m, const struct xen_domctl_memory_mapping *range,
-			 uint64_t i, bool add)
+/* The i-th of the range; *changed: it was not so already. */
+static int change_locked(struct p2m *p2m, const struct xen_domctl_memory_mapping *range, uint64_t i,
+			 bool add, bool *changed)
 {
 	gfn_t g = gfn(range->first_gfn + i);
 	mfn_t m = mfn(range->first_mfn + i);
 	struct p2m_entry entry;
-	bool removed;
+	int err;
 
 	p2m_get(p2m, g, &entry);
 	if (entry.kind == P2M_MMIO && mfn_eq(entry.mfn, m)) {
-		return add ? 0 : p2m_remove_locked(p2m, g, m, &removed);
+		return add ? 0 : p2m_remove_locked(p2m, g, m, changed);
 	}
-	return add ? p2m_fill_locked(p2m, g, m, P2M_MMIO) : -XEN_ENOENT;
+	err = add ? p2m_fill_locked(p2m, g, m, P2M_MMIO) : -XEN_ENOENT;
+	*changed = !err;
+	return err;
 }
 
 static int change_range(struct p2m *p2m, const struct xen_domctl_memory_mapping *range)
 {
 	bool add = range->add_mapping != DPCI_REMOVE_MAPPING;
-	uint64_t done = 0;
+	uint64_t changed = 0;
 	int err = 0;
 
 	spin_lock(&p2m->lock);
-	while (done < range->nr_mfns && !err) {
-		err = change_locked(p2m, range, done, add);
-		done += !err;
+	for (uint64_t i = 0; i < range->nr_mfns && !err; i++) {
+		bool it_changed = false;
+
+		err = change_locked(p2m, range, i, add, &it_changed);
+		changed |= (uint64_t)it_changed << i;
 	}
-	while (err && add && done > 0) {
+	for (uint64_t i = 0; err && add && i < range->nr_mfns; i++) {
+		bool ignored;
+
 		/* What can be removed needs no memory. */
-		(void)!change_locked(p2m, range, --done, false);
+		if (changed >> i & 1) {
+			(void)!change_locked(p2m, range, i, false, &ignored);
+		}
 	}
 	spin_unlock(&p2m->lock);
 	return err;
