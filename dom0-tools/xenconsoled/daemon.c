@@ -81,6 +81,7 @@ static void add_channels(struct daemon *daemon, unsigned int domid)
 	}
 	free(numbers);
 }
+
 static void add(struct daemon *daemon, unsigned int domid)
 {
 	char fallback[16];

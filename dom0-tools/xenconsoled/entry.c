@@ -144,6 +144,9 @@ static int follow_channel(struct daemon *daemon, struct entry *entry)
 	int err = channel_read_frontend(daemon->store, console->domid, console->number, &state,
 					&ring_ref, &port);
 
+	if (err && err != -ENOENT && err != -EINVAL) {
+		return err; /* the store's trouble is not the guest's word */
+	}
 	if (!err && (state == XenbusStateInitialised || state == XenbusStateConnected)) {
 		err = console_connect(console, daemon->ports, daemon->ports_inherited, ring_ref,
 				      port, daemon->report);
