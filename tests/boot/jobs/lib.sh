@@ -149,5 +149,12 @@ console_answers() {
 	printf '\035' >&4
 	exec 4>&-
 	rm /run/keys
-	wait $attached && return $answered
+	wait $attached
+	ended=$?
+	[ $answered = 0 ] && [ $ended = 0 ] || {
+		echo "# xl console $1: ended with status $ended, showed:"
+		tail -n 20 /run/attached | sed 's/^/#   /'
+		show_console "$1"
+		return 1
+	}
 }

@@ -27,10 +27,14 @@ stands_still() {
 # xl console shows what the guest prints. What is typed goes to the terminal that xl names: busybox gives the
 # programs of a job none to type at.
 console_answers() {
-	timeout 20 xl console "$1" >/run/console-$1 2>&1 </dev/null &
+	timeout 300 xl console "$1" >/run/console-$1 2>&1 </dev/null &
+	attached=$!
 	sleep 1
 	printf 'echo sum=$((40 + 2))\r' >"$(xenstore-read /local/domain/"$2"/console/tty)"
-	wait_until $patience grep -q '^sum=42' "$console/guest-$1.log" && wait_until 20 grep -q 'sum=42' /run/console-$1
+	wait_until $patience grep -q '^sum=42' "$console/guest-$1.log" && wait_until 300 grep -q 'sum=42' /run/console-$1
+	answered=$?
+	kill $attached 2>/dev/null
+	return $answered
 }
 
 # ready_times NAME COUNT: it came up that often.

@@ -72,7 +72,7 @@ answers_a_script() {
 channel_answers() {
 	exec 6<>"$(xenstore-read "/local/domain/0/backend/console/$(xl domid own)/1/tty")" || return 1
 	echo "$1" >&6
-	timeout 60 head -n 1 <&6 >/run/heard
+	timeout 300 head -n 1 <&6 >/run/heard
 	exec 6>&-
 	grep -qx "heard: $1" /run/heard
 }
@@ -151,12 +151,24 @@ none_missing_in_store() {
 	[ -s /run/wanted ] && [ "$missing" = 0 ]
 }
 
+has_socket() {
+	[ -S /run/own.socket ]
+}
+
+has_no_socket() {
+	[ ! -e /run/own.socket ]
+}
+
 history_is_shown() {
-	(sleep 3; printf '\035') | timeout $patience xl console own >/run/history 2>&1
+	: >/run/history
+	{
+		wait_until $patience grep -q "^all-printed" /run/history
+		printf '\035'
+	} | xl console own >>/run/history 2>&1
 	grep -q "^all-printed" /run/history
 }
 
-check the_daemons_live wait_until 60 all_live
+check the_daemons_live wait_until $patience all_live
 check they_have_said_so all_are_ready
 check xl_is_ours sh -c 'xl list --json >/dev/null'
 check the_store_names_dom0 [ "$(xenstore-read /local/domain/0/name)" = Domain-0 ]
@@ -173,7 +185,8 @@ attach
 check a_user_at_its_console_is_answered answers 1
 check its_channels_are_connected wait_until $patience channels_are_listed
 sed 's/^/# /' /run/channels
-check a_program_at_its_channel_is_answered channel_answers one
+check a_program_at_its_end_of_the_channel_speaks guest_will_say own $patience "channel hvc1 is open"
+check a_program_at_ours_is_answered channel_answers one
 check its_other_channel_has_a_socket [ -S /run/own.socket ]
 
 # --- killed
@@ -194,7 +207,7 @@ check none_is_missing_on_the_terminal none_missing_on_terminal
 check no_write_to_the_store_is_lost none_missing_in_store
 xenstore-rm /test
 check the_user_is_still_answered answers 2
-check a_program_at_its_channel_is_still_answered wait_until 5 channel_answers two
+check a_program_at_its_channel_is_still_answered channel_answers two
 
 # --- the user leaves, the guest goes
 printf '\035' >&4
@@ -207,11 +220,11 @@ check reboot xl reboot own
 check it_comes_up_again wait_until $patience ready_times own 2
 check as_another_domain [ "$(xl domid own)" -gt "$old" ]
 check the_old_ones_console_has_closed wait_until $patience has_left
-check its_channel_answers_again wait_until 5 channel_answers three
-check its_socket_is_the_new_ones [ -S /run/own.socket ]
+check its_channel_answers_again wait_until $patience channel_answers three
+check its_socket_is_the_new_ones wait_until $patience has_socket
 check shutdown timeout $patience xl shutdown -w own
 check it_is_gone wait_until $patience guest_is_gone own
-check its_socket_is_gone [ ! -e /run/own.socket ]
+check its_socket_is_gone wait_until $patience has_no_socket
 check no_guest_remains [ "$(xl list | wc -l)" = 2 ]
 check no_node_remains [ "$(xenstore-list /local/domain)" = 0 ]
 check every_frame_came_back all_pages_returned "$before" 8

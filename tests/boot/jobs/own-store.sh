@@ -13,7 +13,7 @@ store_is_ours() {
 }
 
 store_serves() {
-	timeout 20 xenstore-exists / 2>/dev/null
+	timeout 60 xenstore-exists / 2>/dev/null
 }
 
 kill_store() {

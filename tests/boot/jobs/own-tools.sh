@@ -112,7 +112,7 @@ check it_is_listed wait_until $patience disk_is_listed web 51744
 check it_is_detached xl block-detach web xvdc
 /sbin/losetup -d "$(/sbin/losetup -j /run/more.img | cut -d: -f1)" 2>/dev/null
 check an_interface_is_attached xl network-attach web bridge=xenbr0 mac=00:16:3e:11:22:44
-check there_are_two wait_until 60 nics_are web 2
+check there_are_two wait_until $patience nics_are web 2
 [ ! -e /run/nics.before ] || sed "s/^/# at first: /" /run/nics.before
 check it_is_detached_by_its_address xl network-detach web 00:16:3e:11:22:44
 check there_is_one nics_are web 1
