@@ -14,7 +14,6 @@ cmdline = "console=none loglvl=error dom0_mem=64M,max:64M"
 memory = 192
 vcpus = 2
 tsc_mode = "native"
-on_poweroff = "destroy"
 END
 
 # The log keeps ten lines of what a guest says at once: the last may be lost.
@@ -28,9 +27,11 @@ found_all_it_claims() {
 }
 
 before=$(free-pages)
-check it_is_created xl create -q /run/nested.cfg
-check it_ends_when_its_dom0_does wait_until $patience guest_is_gone nested
+# Nobody waits for its end: programs of dom0 crash in QEMU now and then, those that wait long most of all.
+check it_is_created xl create -q -e /run/nested.cfg
+check it_ends_when_its_dom0_does wait_until $patience state_is nested '???s*'
 check its_dom0_finds_all_it_claims found_all_it_claims
+check it_is_destroyed xl destroy nested
 check every_frame_came_back all_pages_returned "$before" 64
 [ $failed = 0 ] || { xl list; xl dmesg | tail -n 40; } | sed 's/^/# /'
 finish
