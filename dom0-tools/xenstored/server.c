@@ -8,9 +8,11 @@
 #include "xenstored/ring.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <xen/io/xs_wire.h>
 
@@ -75,6 +77,7 @@ static void on_detach(void *data, struct conn *conn)
 	}
 	conn->transport = NULL;
 	unqueue(data, wire);
+	attention_forget(&wire->server->attention, wire);
 	if (wire->fd >= 0) {
 		socket_detach(wire);
 	} else {
@@ -204,18 +207,48 @@ static void work_once(struct server *server)
 	xsd_settle(&server->store);
 }
 
+static void work(struct server *server)
+{
+	for (unsigned int i = 0; i < ROUNDS && server->queue; i++) {
+		work_once(server);
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
+/* The one socket that is to be looked at, or NULL. */
+static struct wire *only_socket(const struct server *server)
+{
+	struct wire *wire = server->queue;
+
+	return wire && !wire->next_queued && wire->fd >= 0 ? wire : NULL;
+}
+
 static void on_prepare(struct ev_loop *loop, ev_prepare *prepare, int events)
 {
 	struct server *server = prepare->data;
+	bool waits;
 
 	if (server->domains_changed) {
 		server->domains_changed = false;
 		xsd_check_domains(&server->store);
 	}
-	for (unsigned int i = 0; i < ROUNDS && server->queue; i++) {
-		work_once(server);
-	}
 	if (server->queue) {
+		attention_asked(&server->attention, only_socket(server), now_ns());
+		work(server);
+		attention_answered(&server->attention, now_ns());
+	}
+	waits = server->attention.waits && attention_goes_on(&server->attention, now_ns());
+	if (waits) {
+		sched_yield(); /* the client may have been woken on this very CPU */
+	}
+	if (server->queue || waits) {
 		ev_idle_start(loop, &server->idle);
 	} else {
 		ev_idle_stop(loop, &server->idle);
@@ -237,6 +270,7 @@ void server_run(struct server *server)
 	ev_signal terminate;
 	ev_signal interrupt;
 
+	attention_init(&server->attention);
 	ev_prepare_init(&server->prepare, on_prepare);
 	server->prepare.data = server;
 	ev_prepare_start(server->loop, &server->prepare);

@@ -9,6 +9,7 @@
 #ifndef XENSTORED_SERVER_H
 #define XENSTORED_SERVER_H
 
+#include "xenstored/attention.h"
 #include "xenstored/xsd.h"
 
 #include "call/call.h"
@@ -56,6 +57,7 @@ struct server {
 	ev_idle idle;
 	struct wire *queue;
 	struct wire *working; /* what is left of the queue being gone over */
+	struct attention attention;
 	/* the hypervisor; all -1 and NULL with --no-domain-init */
 	struct call *call;
 	int ports;  /* /dev/xen/evtchn */
