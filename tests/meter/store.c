@@ -3,8 +3,9 @@
  * store: the client of ./bench --store. Speaks the store's protocol to the daemon at a socket and
  * measures how long one operation of each row takes.
  *
- *   store SOCKET ROW...     prints "ROW BOTH DAEMON" for each, nanoseconds of CPU time per
- *                           operation: client and daemon, daemon alone; rows[] has the rows
+ *   store SOCKET ROW...     prints "ROW BOTH DAEMON CLOCK" for each, nanoseconds per operation:
+ *                           CPU time of client and daemon, of the daemon alone, and what passed;
+ *                           rows[] has the rows
  *   store --echo SOCKET     the floor: a server that answers each message with three bytes and
  *                           does nothing else; ended by a signal
  *   store --polled SOCKET   the same by a server that could have more than one client: it asks
@@ -54,11 +55,20 @@ static uint64_t own_time(void)
 	return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
 }
 
+static uint64_t clock_time(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * 1000000000U + (uint64_t)time.tv_nsec;
+}
+
 /* CPU time. Where both share one CPU their sum is what passes while nobody else uses it. */
 struct measure {
 	int fd; /* a connection to the daemon */
 	uint64_t client;
 	uint64_t daemon;
+	uint64_t clock;
 };
 static struct measure measure;
 
@@ -87,10 +97,12 @@ static void measure_begin(int fd)
 	measure.fd = fd;
 	measure.daemon = daemon_time();
 	measure.client = own_time();
+	measure.clock = clock_time();
 }
 
 static void measure_end(unsigned int count)
 {
+	measure.clock = (clock_time() - measure.clock) / count;
 	measure.client = (own_time() - measure.client) / count;
 	measure.daemon = (daemon_time() - measure.daemon) / count;
 }
@@ -533,8 +545,8 @@ int main(int argc, char **argv)
 			return 2;
 		}
 		row->run(row->argument);
-		printf("%s %" PRIu64 " %" PRIu64 "\n", row->name, measure.client + measure.daemon,
-		       measure.daemon);
+		printf("%s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", row->name,
+		       measure.client + measure.daemon, measure.daemon, measure.clock);
 		fflush(stdout);
 	}
 	return 0;
